@@ -1,0 +1,212 @@
+"""Finds, validates and lists cards (tasks, models, boards), and builds components by name.
+
+Listing parses no card and imports no component; pydantic is imported when the first card is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from radbench.catalog import components, files
+from radbench.catalog.components import COMPONENT_KINDS, Component, ComponentKind, Entry, canonical, register
+from radbench.catalog.files import CARD_KINDS, CardKind
+from radbench.errors import ContentError, RadbenchError, UnknownNameError
+
+if TYPE_CHECKING:
+    from radbench.catalog.cards import BoardCard, ModelCard, TaskCard
+
+    CardT = TypeVar("CardT", TaskCard, ModelCard, BoardCard)
+
+__all__ = ["CARD_KINDS", "COMPONENT_KINDS", "CardKind", "Catalog", "Component", "ComponentKind", "Entry", "register"]
+
+_NOUN: Final = {"tasks": "task", "adapters": "model", "leaderboards": "board", **components.SINGULAR}
+_LIST: Final = {"adapters": "models", "leaderboards": "boards"}  # what `radbench ls` calls them
+
+
+class Catalog:
+    """The cards and components that can be named: radbench's own, then those of further folders, then of packages.
+
+    A folder holds `tasks/`, `adapters/` and `leaderboards/`, or cards directly, and `*.py` files that `register`.
+
+    Raises:
+        ContentError: a folder does not exist.
+    """
+
+    def __init__(self, folders: Iterable[Path | str] = ()) -> None:
+        added = tuple(Path(folder).expanduser() for folder in folders)
+        for folder in added:
+            if not folder.is_dir():
+                raise ContentError(f"the catalogue folder `{folder}` does not exist; give a folder of cards.")
+        self.folders = (files.content(), *added)
+        self.broken: dict[Path, str] = {}  # `*.py` files that could not be imported, and why
+
+    def names(self, kind: CardKind | ComponentKind) -> list[str]:
+        """The names of a kind, sorted. Files of further folders that register components are imported for it."""
+        if kind == "tasks" or kind == "adapters" or kind == "leaderboards":  # noqa: PLR1714  # spelt out, mypy narrows `kind`
+            return sorted({path.stem for path in self._cards(kind)})
+        own = [entry.name for entry in components.own(kind)]
+        return sorted({*own, *components.offered(kind), *(name for group, name in self._registered if group == kind)})
+
+    def titles(self, kind: CardKind) -> dict[str, str]:
+        """The title of every card of a kind, by name; no card is parsed."""
+        found: dict[str, str] = {}
+        for path in self._cards(kind):
+            found.setdefault(path.stem, files.title(path))
+        return dict(sorted(found.items()))
+
+    def entries(self, kind: ComponentKind) -> list[Entry]:
+        """The components of a kind as a list shows them; those of packages are imported, and marked if that fails."""
+        found = components.own(kind)
+        for name, point in components.offered(kind).items():
+            package = point.dist.name if point.dist else "a package"
+            if components.own_file(kind, name):
+                found.append(Entry(name, "", package, f"radbench's own {_NOUN[kind]} of that name comes first"))
+                continue
+            try:
+                found.append(Entry(name, _doc(components.load_offered(kind, point)), package))
+            except RadbenchError as error:
+                found.append(Entry(name, "", package, str(error)))
+        for (group, name), (file, component) in self._registered.items():
+            if group == kind:
+                found.append(Entry(name, _doc(component), str(file)))
+        found += [Entry(file.stem, "", str(file), why) for file, why in self.broken.items()]
+        return sorted(found, key=lambda entry: entry.name)
+
+    def has(self, kind: CardKind | ComponentKind, name: str) -> bool:
+        """Whether there is a card or component of that name."""
+        if kind == "tasks" or kind == "adapters" or kind == "leaderboards":  # noqa: PLR1714  # spelt out, mypy narrows `kind`
+            return self._find(kind, name) is not None
+        name = canonical(name)
+        return bool(components.own_file(kind, name)) or name in components.offered(kind) or (kind, name) in self._registered
+
+    def task(self, name: str | Path) -> TaskCard:
+        """A task by name, or the card in a file (`*.yaml`).
+
+        Raises:
+            UnknownNameError: there is none of that name.
+            ContentError: the card is not valid.
+        """
+        from radbench.catalog.cards import TaskCard
+
+        return self._card("tasks", name, TaskCard)
+
+    def model(self, name: str | Path) -> ModelCard:
+        """A model by the name of its card, a card's file, or the bare name of a family.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+            ContentError: the card is not valid.
+        """
+        from radbench.catalog.cards import ModelCard
+
+        family = canonical(str(name))
+        if not _is_path(name) and self._find("adapters", str(name)) is None and self.has("models", family):
+            return ModelCard(name=family, title=family, family=family)
+        return self._card("adapters", name, ModelCard)
+
+    def board(self, name: str | Path) -> BoardCard:
+        """A board by name, or the card in a file (`*.yaml`).
+
+        Raises:
+            UnknownNameError: there is none of that name.
+            ContentError: the card is not valid.
+        """
+        from radbench.catalog.cards import BoardCard
+
+        return self._card("leaderboards", name, BoardCard)
+
+    def suite(self, name: str) -> list[str]:
+        """The names of a suite's tasks, those that begin with `name.`.
+
+        Raises:
+            UnknownNameError: no task is of that suite.
+        """
+        tasks = self.names("tasks")
+        found = [task for task in tasks if task.startswith(f"{name}.")]
+        if not found:
+            suites = sorted({task.partition(".")[0] for task in tasks})
+            raise UnknownNameError("suite", name, suites, "radbench ls tasks")
+        return found
+
+    def component(self, kind: ComponentKind, name: str) -> Component:
+        """The class (or function) that makes a data set, protocol, model or metric of that name.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+            MissingPackageError: it needs an optional package that is not installed.
+            ContentError: it belongs to a package or a file that cannot be imported.
+        """
+        name = canonical(name)
+        if components.own_file(kind, name):
+            return components.load_own(kind, name)
+        if point := components.offered(kind).get(name):
+            return components.load_offered(kind, point)
+        if (kind, name) in self._registered:
+            return self._registered[kind, name][1]
+        if self.broken:
+            why = "\n".join(self.broken.values())
+            raise ContentError(f"no {_NOUN[kind]} `{name}` was found, and a file of the catalogue is broken: {why}")
+        raise UnknownNameError(_NOUN[kind], name, self.names(kind), f"radbench ls {kind}")
+
+    def build(
+        self, kind: ComponentKind, name: str, options: Mapping[str, object] | None = None, *, where: str = "options", **fixed: object
+    ) -> Any:  # noqa: ANN401  # what is made depends on the kind
+        """Make a component: `options` are checked against its constructor, `fixed` keywords are handed on as they are.
+
+        `where` says in messages where the options were written: a card's file, `--model-arg`.
+
+        Raises:
+            UnknownNameError: there is none of that name.
+            ContentError: an option is unknown, missing or of the wrong kind.
+        """
+        from radbench.catalog.options import construct
+
+        return construct(self.component(kind, name), f"the {_NOUN[kind]} `{canonical(name)}`", options or {}, where, fixed)
+
+    def _cards(self, kind: CardKind) -> Iterable[Path]:
+        return (path for folder in self.folders for path in files.card_files(folder, kind))
+
+    def _find(self, kind: CardKind, name: str) -> Path | None:
+        """The file of a card; copies with the same bytes in several folders are one card."""
+        found = [path for folder in self.folders if (path := files.card_file(folder, kind, name))]
+        for other in found[1:]:
+            if other.read_bytes() != found[0].read_bytes():
+                raise ContentError(f"two different cards are named `{name}`: {found[0]} and {other}; rename one.")
+        return found[0] if found else None
+
+    def _card(self, kind: CardKind, name: str | Path, model: type[CardT]) -> CardT:
+        from radbench.catalog.cards import read_card
+
+        path = Path(name).expanduser() if _is_path(name) else self._find(kind, str(name))
+        if path is None:
+            known = self.names(kind) + (self.names("models") if kind == "adapters" else [])
+            raise UnknownNameError(_NOUN[kind], str(name), known, f"radbench ls {_LIST.get(kind, kind)}")
+        return read_card(path, model)
+
+    @cached_property
+    def _registered(self) -> dict[tuple[str, str], tuple[Path, Component]]:
+        """What the `*.py` files of further folders register, by (kind, name); imported when first asked for."""
+        found: dict[tuple[str, str], tuple[Path, Component]] = {}
+        for file in (file for folder in self.folders[1:] for file in sorted(folder.glob("*.py"))):
+            try:
+                marked = components.registered(file)
+            except ContentError as error:
+                self.broken[file] = str(error)
+                continue
+            for (kind, name), component in marked.items():
+                if (kind, name) in found or components.own_file(kind, name):  # type: ignore[arg-type]  # `register` checked it
+                    other = found[kind, name][0] if (kind, name) in found else "radbench's own"
+                    raise ContentError(f"two {kind} are named `{name}`: that of {file}, and {other}; rename one.")
+                found[kind, name] = (file, component)
+        return found
+
+
+def _is_path(name: str | Path) -> bool:
+    return isinstance(name, Path) or name.endswith((".yaml", ".yml")) or "/" in name or "\\" in name
+
+
+def _doc(component: Component) -> str:
+    return (component.__doc__ or "").strip().partition("\n")[0]

@@ -1,0 +1,109 @@
+"""The command line. `main` imports the one command that was asked for; everything slow is imported inside commands.
+
+A command is a function with typer's annotations, or a `typer.Typer` with subcommands, in a file of its own. It leaves by
+returning (0), by `typer.Exit(1)` (ran, but something failed or is partial) or by a `RadbenchError` (2).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
+
+from radbench.errors import RadbenchError, UnknownNameError
+
+# name -> where it is ("module:object"), and its line in `radbench --help`
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "run": ("radbench.cli.run:run", "Evaluate models on tasks; the same command again resumes."),
+    "score": ("radbench.cli.score:score", "Score runs, or a file of predictions."),
+    "demo": ("radbench.cli.demo:demo", "Run the baselines on the built-in suite and print the board."),
+    "table": ("radbench.cli.table:table", "Print a board as LaTeX, Markdown, CSV or HTML."),
+    "ls": ("radbench.cli.ls:ls", "List tasks, models, metrics, data sets, protocols, boards or runs."),
+    "show": ("radbench.cli.show:show", "Show one card, component or sample of a run."),
+    "doctor": ("radbench.cli.doctor:doctor", "Say what is ready, what is missing, and how to get it."),
+    "new": ("radbench.cli.new:new", "Write a new task, model, metric or data set to start from."),
+    "validate": ("radbench.cli.validate:validate", "Check cards and components."),
+}
+
+_USAGE: Final = """\
+Usage: radbench COMMAND [OPTIONS]
+
+  The evaluation harness for radiology AI.
+
+Commands:
+{commands}
+
+Options:
+  --version  Print the version and leave.
+  --debug    With any command: show the traceback of an error.
+  --help     Show this text; with a command, the command's own.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit status: 0 done, 1 failed in part, 2 cannot be carried out, 130 stopped."""
+    arguments = _normalised(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in _before_stop(arguments)
+    if debug:
+        arguments.remove("--debug")
+    try:
+        _dispatch(arguments)
+    except RadbenchError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"radbench: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _stopped()
+    except SystemExit as leaving:
+        if leaving.code == 130:  # typer's reading of KeyboardInterrupt
+            _stopped()
+        raise
+
+
+def _dispatch(arguments: list[str]) -> None:
+    match arguments:
+        case [] | ["--help" | "-h" | "help", *_]:
+            width = max(map(len, COMMANDS))
+            lines = "\n".join(f"  {name:{width}}  {line}" for name, (_, line) in COMMANDS.items())
+            sys.stdout.write(_USAGE.format(commands=lines))
+            sys.exit(0 if arguments else 2)
+        case ["--version", *_]:
+            from importlib.metadata import version
+
+            sys.stdout.write(f"radbench {version('radbench')}\n")
+        case [name, *rest] if name in COMMANDS:
+            command(name).main(rest, prog_name=f"radbench {name}")
+        case [name, *_]:
+            raise UnknownNameError("command", name, COMMANDS, "radbench --help")
+
+
+def command(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN201  # typer's versions disagree on the name of the type
+    """The click-like command behind a name of the table, imported now."""
+    import typer
+
+    module, _, item = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(module), item)
+    if not isinstance(found, typer.Typer):
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, help=found.__doc__ or COMMANDS[name][1])(found)
+        found = app
+    return typer.main.get_command(found)
+
+
+def _normalised(argv: Sequence[str]) -> list[str]:
+    """Options with dashes for underscores in their names, so that both spellings are understood."""
+    head = _before_stop(argv)
+    names = [(arg, *arg.partition("=")) for arg in head]
+    dashed = [name.replace("_", "-") + sign + value if arg.startswith("--") else arg for arg, name, sign, value in names]
+    return [*dashed, *argv[len(head) :]]
+
+
+def _before_stop(argv: Sequence[str]) -> list[str]:
+    return list(argv[: argv.index("--")] if "--" in argv else argv)
+
+
+def _stopped() -> None:
+    sys.stderr.write("radbench: stopped.\n")
+    sys.exit(130)

@@ -1,0 +1,59 @@
+"""`radbench run --dry-run`: what would be asked, of whom, and what the run folder holds already. Loads no model."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from radbench.cli.options import print_json
+from radbench.datasets.base import Dataset
+from radbench.errors import DataError
+from radbench.folder import PredictionIndex, SampleRecord, read_lines
+from radbench.running.plan import Plan
+from radbench.running.requests import render
+
+
+def describe(plans: Sequence[Plan], *, as_json: bool) -> None:
+    """Print the plans: samples, replies at hand, the first prompt, the folder, what is missing on disk."""
+    found = [_described(plan) for plan in plans]
+    if as_json:
+        print_json({"plans": found})
+        return
+    for plan in found:
+        prompt = str(plan.pop("first_prompt"))
+        for name, value in plan.items():
+            sys.stdout.write(f"{name:16} {value}\n")
+        sys.stdout.write("first prompt:\n" + "\n".join(f"  | {line}" for line in prompt.splitlines()) + "\n\n")
+
+
+def _described(plan: Plan) -> dict[str, Any]:
+    dataset = plan.dataset(plan.task.ask.split)
+    samples = [sample for _, sample in plan.placed_samples(dataset)]
+    first = plan.protocol().ask(samples[0], shots=plan.shots()) if samples else None
+    return {
+        "task": plan.task.name,
+        "model": plan.model.name,
+        "asked_at": plan.model.endpoint or "this machine",
+        "access": dataset.access,
+        "n_samples": len(samples),
+        "n_requests": len(samples) * plan.settings.repeats,
+        "n_answered": _n_answered(plan),
+        "run_dir": str(plan.folder.path),
+        "missing": _missing(dataset),
+        "first_prompt": render(first) if first else "",
+    }
+
+
+def _n_answered(plan: Plan) -> int:
+    if not plan.folder.predictions.exists():
+        return 0
+    with PredictionIndex(plan.folder.predictions) as index:
+        return sum(index.is_answered(key) for sample in read_lines(plan.folder.samples, SampleRecord) for key in sample.keys)
+
+
+def _missing(dataset: Dataset) -> list[str]:
+    try:
+        return list(dataset.check())
+    except DataError as error:
+        return [str(error)]

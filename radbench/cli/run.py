@@ -1,0 +1,126 @@
+"""`radbench run`: evaluate models on tasks."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, OutOption, data_roots, open_catalog, out_folder, pairs
+from radbench.errors import ContentError
+from radbench.sample import AnswerMode, ImageMode
+
+if TYPE_CHECKING:
+    from radbench.running.engine import Control
+
+
+def run(
+    model: Annotated[
+        list[str] | None, typer.Option("--model", metavar="NAME[,NAME]", help="Models by card, file or family; repeatable.")
+    ] = None,
+    task: Annotated[list[str] | None, typer.Option("--task", metavar="NAME[,NAME]", help="Tasks by name or file; repeatable.")] = None,
+    suite: Annotated[list[str] | None, typer.Option("--suite", metavar="NAME", help="All tasks of a suite; repeatable.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only the first N samples.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of shots, swapped and noise images, and intervals.")] = 0,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Ask each sample K times.")] = 1,
+    shots: Annotated[int | None, typer.Option("--shots", min=0, help="Solved examples shown first.")] = None,
+    answer: Annotated[AnswerMode | None, typer.Option("--answer", help="How options are answered; else as the task says.")] = None,
+    images: Annotated[ImageMode, typer.Option("--images", help="What is shown in place of the images.")] = "real",
+    shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Ask only the I-th of N parts; the last one merges.")] = None,
+    model_arg: Annotated[list[str] | None, typer.Option("--model-arg", metavar="K=V", help="An argument of the model's family.")] = None,
+    gen: Annotated[list[str] | None, typer.Option("--gen", metavar="K=V", help="A generation setting of the model.")] = None,
+    task_arg: Annotated[list[str] | None, typer.Option("--task-arg", metavar="K=V", help="A part of the task's ask half.")] = None,
+    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws for intervals; 0: none.")] = 2000,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.")] = False,
+    catalog: CatalogOption = None,
+    data_dir: DataDirOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate models on tasks. The same command again resumes where it stopped, and asks nothing twice."""
+    from radbench.cli.results import report
+    from radbench.evaluation import Asking, evaluate_all, plan_all
+    from radbench.folder import Settings
+    from radbench.running.plan import Shard
+    from radbench.scoring import IntervalSettings
+    from radbench.terms import parse_agreement
+
+    found = open_catalog(catalog)
+    tasks = [*_names(task), *(name for one in _names(suite) for name in found.suite(one))]
+    if not tasks or not model:
+        raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
+    changes = {**pairs(task_arg, "--task-arg"), **({"shots": shots} if shots is not None else {}), **({"answer": answer} if answer else {})}
+    options: dict[str, object] = {**pairs(model_arg, "--model-arg")}
+    if gen:
+        options["generation"] = pairs(gen, "--gen")
+    asking = Asking(
+        settings=Settings(limit=limit, seed=seed, images=images, repeats=repeats),
+        task_changes=changes,
+        model_options=options,
+        shard=Shard.parse(shard) if shard else None,
+        agreement=parse_agreement(data_agreement) if data_agreement else None,
+        data_dirs=data_roots(data_dir),
+        out=out_folder(out),
+    )
+    plans = plan_all(found, _names(model), tasks, asking)
+    if dry_run:
+        from radbench.cli.dry_run import describe
+
+        describe(plans, as_json=as_json)
+        return
+    with watched() as control:
+        results = list(evaluate_all(plans, asking, control, IntervalSettings(draws=draws, seed=seed)))
+    report(results, as_json=as_json)
+
+
+@contextmanager
+def watched() -> Iterator[Control]:
+    """A control whose `stop` is set by SIGTERM or the first Ctrl-C, and whose progress is shown on a terminal."""
+    from radbench.running.engine import Control
+
+    control = Control()
+
+    def stop(number: int, _frame: object) -> None:
+        if control.stop and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        control.stop = True
+        sys.stderr.write("radbench: stopping after the batch in flight; the same command goes on from there\n")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        if not sys.stderr.isatty():
+            yield control
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+            bar = shown.add_task("", total=None, rate="")
+
+            def progress(name: str, done: int, total: int) -> None:
+                finished = shown.tasks[0]
+                if finished.description != name:
+                    shown.reset(bar, description=name)
+                shown.update(bar, completed=done, total=total, rate=f"{finished.speed or 0:.1f}/s")
+
+            control.progress = progress
+            yield control
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _names(stated: Sequence[str] | None) -> list[str]:
+    return list(dict.fromkeys(name.strip() for text in stated or () for name in text.split(",") if name.strip()))

@@ -1,0 +1,178 @@
+"""`radbench validate`: cards by their keys and what they name; components and tasks by a conformance test."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, Component, ComponentKind
+from radbench.catalog.files import NAME, kind_of
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, open_catalog, print_json
+from radbench.errors import ContentError, MissingDataError, MissingPackageError, RadbenchError, UnknownNameError
+
+# What was found wrong, and what could not be checked here.
+Outcome = tuple[list[str], list[str]]
+
+_SUFFIXES: Final = (".yaml", ".yml", ".py")
+
+
+def validate(
+    names: Annotated[list[str], typer.Argument(help="Cards and *.py files, or names in the catalogue.", metavar="FILE...")],
+    catalog: CatalogOption = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check cards and components; exit 2 if one cannot be accepted as it is.
+
+    A task is tried with a model that is always right, a metric on generated cases, a model on a toy batch.
+    """
+    cards = open_catalog(catalog)
+    roots = data_roots(data_dir)
+    checked = []
+    for name in names:
+        for what, check in _checks(cards, name, roots):
+            problems, notes = _outcome(check)
+            checked.append({"name": what, "ok": not problems, "problems": problems, "notes": notes})
+            if not as_json:
+                _print(what, problems, notes)
+    if as_json:
+        print_json(checked)
+    if not all(item["ok"] for item in checked):
+        raise typer.Exit(2)
+
+
+def _print(what: str, problems: list[str], notes: list[str]) -> None:
+    for problem in problems:
+        sys.stderr.write(f"{problem}\n" if problem.startswith(what) else f"{what}: {problem}\n")
+    if not problems:
+        sys.stdout.write(f"ok  {what}\n")
+    for note in notes:
+        sys.stdout.write("    not checked: " + note.replace("\n", "\n    ") + "\n")
+
+
+def _outcome(check: Callable[[], list[str]]) -> Outcome:
+    """A check's sentences; its refusals count as problems, what it lacks as a note."""
+    from radbench.conformance import NotChecked
+
+    try:
+        return check(), []
+    except (NotChecked, MissingDataError, MissingPackageError) as error:
+        return [], [str(error)]
+    except RadbenchError as error:
+        return str(error).splitlines(), []
+    except Exception as error:  # a user's component: anything can happen in it
+        return [f"{type(error).__name__}: {error}"], []
+
+
+def _checks(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+    """What a name or file on the command line asks to have checked: its label and the check."""
+    path = Path(name)
+    if path.suffix == ".py":
+        yield from _code(path, roots)
+        return
+    if path.suffix in _SUFFIXES or path.is_file():
+        kind = kind_of(path)
+        if kind is None:
+            raise ContentError(f"{path}: is no card: a task has the key `ask`, a model `family`, a board `columns`.")
+        yield name, partial(_card, catalog, kind, path, roots)
+        return
+    found = [kind for kind in (*CARD_KINDS, *COMPONENT_KINDS) if catalog.has(kind, name)]
+    if not found:
+        known = [known for kind in (*CARD_KINDS, *COMPONENT_KINDS) for known in catalog.names(kind)]
+        raise UnknownNameError("file, card or component", name, known, "radbench ls tasks|models|metrics|datasets|protocols|boards")
+    for one in found:
+        if one == "tasks" or one == "adapters" or one == "leaderboards":  # noqa: PLR1714  # spelt out, mypy narrows `one`
+            yield f"{one}/{name}", partial(_card, catalog, one, name, roots)
+        else:
+            yield f"{one}/{name}", partial(_named, catalog, one, name, roots)
+
+
+def _code(path: Path, roots: Mapping[str, Path]) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+    from radbench.catalog.components import registered
+
+    found = registered(path)
+    if not found:
+        raise ContentError(f'{path}: registers nothing; put `@register("metric", "{path.stem}")` above the class.')
+    for (kind, name), component in found.items():
+        one: ComponentKind = next(k for k in COMPONENT_KINDS if k == kind)
+        yield f"{path} ({name})", partial(_component, one, name, component, roots)
+
+
+def _named(catalog: Catalog, kind: ComponentKind, name: str, roots: Mapping[str, Path]) -> list[str]:
+    return _component(kind, name, catalog.component(kind, name), roots)
+
+
+def _component(kind: ComponentKind, name: str, component: Component, roots: Mapping[str, Path]) -> list[str]:
+    """A component made with its own defaults, held against its contract."""
+    from radbench import conformance
+    from radbench.catalog.options import construct, keywords
+
+    given: dict[str, object] = {"split": "test", "root": roots.get(name)} if kind == "datasets" else {}
+    open_ones = [key for key, p in keywords(component).items() if p.default is p.empty and key not in given]
+    if open_ones:
+        raise conformance.NotChecked(f"it needs options ({', '.join(open_ones)}): check a card that gives them")
+    made = construct(component, f"`{name}`", {}, name, given)
+    match kind:
+        case "metrics":
+            return conformance.check_metric(made, name)
+        case "models":
+            return conformance.check_model(made)
+        case "datasets":
+            return conformance.check_dataset(made)
+        case _:
+            raise conformance.NotChecked("protocols are checked with a task that uses them")
+
+
+def _card(catalog: Catalog, kind: CardKind, name: str | Path, roots: Mapping[str, Path]) -> list[str]:
+    stem = name.stem if isinstance(name, Path) else name
+    if not NAME.fullmatch(stem):
+        return [f"`{stem}`: name a card's file in letters, digits, dashes, underscores and dots: it names folders of runs too"]
+    match kind:
+        case "tasks":
+            return _task(catalog, name, roots)
+        case "adapters":
+            return _model(catalog, name)
+        case "leaderboards":
+            return _board(catalog, name)
+
+
+def _task(catalog: Catalog, name: str | Path, roots: Mapping[str, Path]) -> list[str]:
+    from radbench.catalog.cards import ask_hash
+    from radbench.conformance import check_task
+
+    card = catalog.task(name)
+    version, found = card.ask.version, ask_hash(card)
+    recorded = card.hashes.get(version)
+    if recorded is None:
+        return [f'{card.where}: version {version} of the ask half has no recorded hash; add the line  hashes: {{{version}: "{found}"}}']
+    if recorded != found:
+        return [
+            f"{card.where}: the ask half is not that of version {version} (recorded `{recorded}`, found `{found}`). If runs of version "
+            f'{version} exist, set `version: {version + 1}` and add {version + 1}: "{found}" to `hashes`; else write {version}: "{found}".'
+        ]
+    return check_task(catalog, card, roots)
+
+
+def _model(catalog: Catalog, name: str | Path) -> list[str]:
+    """The family takes the card's options; a model without weights or endpoint is tried on a toy batch."""
+    from radbench.conformance import NotChecked, check_model
+
+    card = catalog.model(name)
+    model = catalog.build("models", card.family, card.options(), where=card.where)
+    if card.weights or card.endpoint:
+        raise NotChecked("it was made, but not asked: it needs its weights or endpoint")
+    return check_model(model)
+
+
+def _board(catalog: Catalog, name: str | Path) -> list[str]:
+    card = catalog.board(name)
+    unknown = [column.task for column in card.columns if not catalog.has("tasks", column.task)]
+    found = [f"{card.where}: no task `{task}`; see `radbench ls tasks`" for task in dict.fromkeys(unknown)]
+    if card.rows and card.file and not (card.file.parent / card.rows).is_file():
+        found.append(f"{card.where}: `rows`: no file {card.file.parent / card.rows}")
+    return found

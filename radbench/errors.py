@@ -1,0 +1,91 @@
+"""What can go wrong, as a tree. Each message says what was wrong, where, and what to do.
+
+RadbenchError                 exit 2, one message, no traceback without --debug
+  UnknownNameError            a task, model, metric ... that no catalogue holds
+  ContentError                a card, CSV or ratings file: file, key or line, expected, got
+  DataError                   a data set or its media
+    MissingDataError          a folder or file that is not there
+    MediaError                one file that cannot be read
+  MissingPackageError         an optional package that is not installed
+  WeightsError                a checkpoint with missing, unexpected or mis-shaped keys
+  ModelError                  raised by models, caught by the runner
+    TransientModelError       rate limit, time-out, lost worker, once the client's own retries are spent
+    SampleModelError          this sample only: refused, too long, out of memory at batch 1
+  ScoringError                a metric that cannot run at all
+  DataTermsError              closed data and an external endpoint
+  RunError                    a run folder that is locked, damaged, or of an unknown format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class RadbenchError(Exception):
+    """Any error whose message is meant for the person at the keyboard."""
+
+
+class UnknownNameError(RadbenchError):
+    """A name that no catalogue holds.
+
+    >>> str(UnknownNameError("task", "demo.vqq", ["demo.vqa", "demo.report"], "radbench ls tasks"))
+    'no task `demo.vqq`; did you mean `demo.vqa`? The list: radbench ls tasks'
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], listing: str) -> None:
+        super().__init__(f"no {kind} `{name}`{nearest(name, known)} The list: {listing}")
+
+
+class ContentError(RadbenchError):
+    """A card, table or ratings file that does not hold what it should: file, key or line, expected, got."""
+
+
+class DataError(RadbenchError):
+    """A data set or its media."""
+
+
+class MissingDataError(DataError):
+    """A folder or file that is not there: what was looked for, the layout expected, how the set is obtained."""
+
+
+class MediaError(DataError):
+    """One image or volume that cannot be read: its path and the cause."""
+
+
+class MissingPackageError(RadbenchError):
+    """An optional package that is not installed: what it blocks and the extra that brings it."""
+
+
+class WeightsError(RadbenchError):
+    """A checkpoint that does not hold exactly the tensors it should."""
+
+
+class ModelError(RadbenchError):
+    """Raised by models, caught by the runner, stored in the journal."""
+
+
+class TransientModelError(ModelError):
+    """May pass if asked again: rate limit, time-out, lost worker, once the client's own retries are spent."""
+
+
+class SampleModelError(ModelError):
+    """Concerns this sample alone: refused, too long, out of memory at batch 1."""
+
+
+class ScoringError(RadbenchError):
+    """A metric that cannot run at all. One sample without a value is no error but a count."""
+
+
+class DataTermsError(RadbenchError):
+    """Closed data on its way to an external endpoint without a stated agreement."""
+
+
+class RunError(RadbenchError):
+    """A run folder that is locked, damaged, of an unknown format, or of other settings than asked."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean ...?` with up to three near names, or a full stop where nothing is near."""
+    close = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else "."

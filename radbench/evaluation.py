@@ -1,0 +1,140 @@
+"""From names to results: plans for models x tasks, each run, each scored. What `radbench run` and `radbench demo` do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from radbench.catalog import Catalog
+from radbench.catalog.cards import ModelCard, TaskCard
+from radbench.errors import ContentError, UnknownNameError, nearest
+from radbench.folder import RunFolder, Settings, Summary
+from radbench.running.annotations import Annotators
+from radbench.running.engine import Control
+from radbench.running.plan import Plan, Shard
+from radbench.running.runner import run
+from radbench.scoring import IntervalSettings, score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How models are asked: what the command line or a caller changes of the cards."""
+
+    settings: Settings = field(default_factory=Settings)
+    task_changes: Mapping[str, object] = field(default_factory=dict)  # of the ask half: `split`, `options.prompt` ...
+    model_options: Mapping[str, object] = field(default_factory=dict)
+    shard: Shard | None = None
+    agreement: Mapping[str, str] | None = None
+    data_dirs: Mapping[str, Path] = field(default_factory=dict)
+    out: Path = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One evaluated task of one model."""
+
+    task: str
+    model: str
+    folder: RunFolder
+    status: str  # as in run.json
+    seconds: float
+    summary: Summary | None  # None: nothing to score (a shard, a run that could not begin)
+    message: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of `runs` that `run --json` and `score --json` print."""
+        counts = self.summary.counts.model_dump() if self.summary else {}
+        values = self.summary.values if self.summary else ()
+        metrics = [value.model_dump(mode="json", include={"id", "signature", "value", "ci", "level", "n_scored"}) for value in values]
+        about = {"task": self.task, "model": self.model, "run_dir": str(self.folder.path), "status": self.status}
+        return {**about, "seconds": round(self.seconds, 3), **counts, "metrics": metrics, "message": self.message}
+
+    @property
+    def is_whole(self) -> bool:
+        """True if every case asked for has a reply and every metric ran."""
+        return self.status == "complete" and (self.summary is None or not (self.summary.counts.n_failed or self.summary.problems))
+
+
+def plan_all(catalog: Catalog, models: Sequence[str], tasks: Sequence[str], asking: Asking) -> list[Plan]:
+    """A plan for each model and task.
+
+    Raises:
+        UnknownNameError, ContentError: a name that does not exist, or a change that does not fit.
+    """
+    cards = [revised(catalog.task(name), asking.task_changes) for name in tasks]
+    return [
+        Plan(
+            catalog=catalog,
+            task=card,
+            model=catalog.model(model),
+            overrides=asking.model_options,
+            settings=asking.settings,
+            out=asking.out,
+            data_dirs=asking.data_dirs,
+        )
+        for model in models
+        for card in cards
+    ]
+
+
+def import_plan(catalog: Catalog, predictions: Path, task: str, name: str | None, asking: Asking) -> Plan:
+    """A plan whose model replays a file of predictions, under a name of its own."""
+    title = f"predictions of {predictions.name}"
+    card = ModelCard(name=name or predictions.stem, title=title, family="replay", arguments={"file": str(predictions)})
+    task_card = revised(catalog.task(task), asking.task_changes)
+    return Plan(catalog=catalog, task=task_card, model=card, settings=asking.settings, out=asking.out, data_dirs=asking.data_dirs)
+
+
+def evaluate_all(plans: Sequence[Plan], asking: Asking, control: Control, intervals: IntervalSettings) -> Iterator[Result]:
+    """Run and score plans, a result each, as it comes."""
+    for outcome in run(plans, control, shard=asking.shard, agreement=asking.agreement):
+        summary = None
+        if outcome.is_scorable:
+            annotators = Annotators(outcome.plan.catalog, asking.out / "annotations", asking.agreement)
+            summary = score(outcome.folder, outcome.plan.task, outcome.plan.catalog, annotators, intervals)
+        plan = outcome.plan
+        yield Result(plan.task.name, plan.model.name, outcome.folder, outcome.status, outcome.seconds, summary, outcome.message)
+        if control.stop:
+            return
+
+
+def rescore(folder: RunFolder, catalog: Catalog, intervals: IntervalSettings, *, agreement: Mapping[str, str] | None = None) -> Result:
+    """Score a run again: asked as it was, measured as the task's card in the catalogue says today."""
+    record = folder.read_run()
+    card = TaskCard.model_validate(record.task_card)
+    message = ""
+    try:
+        card = card.model_copy(update={"score": catalog.task(record.task).score})
+    except UnknownNameError:
+        message = "its task is in no catalogue given: scored by the card kept in the run"
+    annotators = Annotators(catalog, folder.path.parents[2] / "annotations", agreement or record.agreement)
+    summary = score(folder, card, catalog, annotators, intervals)
+    return Result(record.task, record.model, folder, record.status, record.seconds, summary, message)
+
+
+def revised(card: TaskCard, changes: Mapping[str, object]) -> TaskCard:
+    """The card with parts of its ask half changed, each named by its path: `split`, `shots`, `options.prompt`, `select.organ`.
+
+    Raises:
+        ContentError: there is no such part, or the value does not fit.
+    """
+    if not changes:
+        return card
+    ask = card.ask.model_dump(mode="json")
+    for path, value in changes.items():
+        part, _, inner = path.partition(".")
+        if part not in ask or part == "version" or (inner and not isinstance(ask[part], dict)):
+            raise ContentError(f"--task-arg `{path}`: the ask half of a task has no such part{nearest(part, ask)}")
+        if inner:
+            ask[part] = {**ask[part], inner: value}
+        else:
+            ask[part] = value
+    try:
+        return TaskCard.model_validate({**card.model_dump(mode="json"), "ask": ask, "file": card.file})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise ContentError(f"--task-arg `{'.'.join(map(str, fault['loc'][1:]))}`: {fault['msg']}, got `{fault['input']}`") from error

@@ -1,0 +1,331 @@
+"""The run folder: names, schemas and readers of its files. The only module that knows how a run lies on disk.
+
+    runs/<task>/<model>/<run id>/
+      run.json            RunRecord: what was asked, by whom, with which versions, and how far it came
+      samples.jsonl       SampleRecord a line, in order; of lines with the same id the last one holds
+      predictions.jsonl   Prediction a line, append-only; a key occurs twice only where the first line holds an error
+      scores/<family>.npz statistics rows of one metric variant and the cases they belong to
+      shards/<i>-of-<n>/  the same files of one shard, until merged
+      summary.json        Summary: values with signature, interval and counts
+
+Defaults are left out of JSONL lines. Numbers that are not numbers are `null` in summary.json.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from radbench.errors import RunError
+from radbench.sample import ImageMode, Reply, Sample
+from radbench.terms import Access
+
+FORMAT: Final = 1  # raised when older readers would misread a file
+
+_ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
+
+RecordT = TypeVar("RecordT", bound="Sample | Reply | BaseModel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRecord(Sample):
+    """A sample as it was asked: its place in the task, and the keys of its predictions (one a repeat)."""
+
+    position: int
+    keys: tuple[str, ...] = ()
+    excluded: str = ""  # why nothing was asked (no partner for swapped images); "" otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction(Reply):
+    """A reply in the journal. Its key hashes all that reached the model: identity, settings, request, repeat."""
+
+    key: str
+    sample_id: str
+    repeat: int = 0
+    prompt: str = ""  # the request as text; media as <image: name/path>
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Settings(_Record):
+    """How a task is asked, beyond its card; part of the run id."""
+
+    limit: int | None = None
+    seed: int = 0
+    images: ImageMode = "real"
+    repeats: int = 1
+
+
+class DataRecord(_Record):
+    """The data set behind a run."""
+
+    name: str
+    split: str
+    access: Access
+    n_samples: int | None = None  # known once all samples of the task have been seen
+
+
+class RunRecord(_Record):
+    """run.json: enough to score, show and repeat the run without the data set or the catalogue."""
+
+    format: int = FORMAT
+    id: str
+    task: str
+    model: str
+    task_card: dict[str, Any]
+    model_card: dict[str, Any]
+    identity: dict[str, Any]  # what the loaded model says decides its answers
+    settings: Settings
+    shard: str = ""  # "2/8" in a shard's folder
+    data: DataRecord
+    ask_hash: str
+    agreement: dict[str, str] | None = None  # the data agreement stated for an external endpoint
+    status: str = "running"  # running, partial, complete, failed
+    message: str = ""  # why it is partial or failed
+    versions: dict[str, str] = {}
+    hardware: dict[str, str] = {}
+    commit: str = ""
+    started: str = ""
+    ended: str = ""
+    seconds: float = 0.0  # of all sessions together
+
+
+class ValueRecord(_Record):
+    """One value of a metric, with all that is needed to read it."""
+
+    id: str
+    signature: str
+    value: float | None
+    ci: tuple[float | None, float | None] | None = None
+    level: float | None = None
+    lower_is_better: bool = False
+    n_scored: int
+    n_excluded: int = 0
+    excluded: dict[str, int] = {}  # reason -> cases
+    subgroups: dict[str, dict[str, ValueRecord]] = {}  # subgroup -> level -> the same value there
+
+
+class Counts(_Record):
+    """What became of the cases (samples x repeats): n_total = n_scored + n_excluded; the others may overlap."""
+
+    n_total: int
+    n_scored: int
+    n_failed: int
+    n_refused: int
+    n_truncated: int
+    n_unparsed: int
+    n_empty: int
+    n_excluded: int
+
+
+class Summary(_Record):
+    """summary.json: the values of one run; depends on what was asked and said alone, not on time or machine."""
+
+    format: int = FORMAT
+    run: str
+    task: str
+    model: str
+    status: str
+    counts: Counts
+    unparsed: dict[str, int]  # reason -> cases
+    excluded: dict[str, int]
+    intervals: dict[str, str | int | float]  # method, draws, seed, level, cluster, n_clusters
+    score: dict[str, Any]  # the score half used
+    values: tuple[ValueRecord, ...]
+    problems: tuple[str, ...] = ()  # metrics that could not run, and why
+
+
+class RunFolder:
+    """Paths and readers of one run's files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run = path / "run.json"
+        self.samples = path / "samples.jsonl"
+        self.predictions = path / "predictions.jsonl"
+        self.scores = path / "scores"
+        self.summary = path / "summary.json"
+        self.lock = path / "lock"
+
+    def shard(self, index: int, of: int) -> RunFolder:
+        """The folder of shard `index` (counted from 1) of `of`."""
+        return RunFolder(self.path / "shards" / f"{index}-of-{of}")
+
+    def read_run(self) -> RunRecord:
+        """run.json.
+
+        Raises:
+            RunError: absent, damaged, or of a newer format.
+        """
+        return _read_json(self.run, RunRecord)
+
+    def read_summary(self) -> Summary:
+        """summary.json; raises RunError as `read_run`."""
+        return _read_json(self.summary, Summary)
+
+    def iter_samples(self) -> Iterator[SampleRecord]:
+        """The samples in the order asked, the last line of each id."""
+        if not self._has_repeated_ids():
+            yield from read_lines(self.samples, SampleRecord)
+            return
+        last = {record.id: number for number, record in enumerate(read_lines(self.samples, SampleRecord))}
+        for number, record in enumerate(read_lines(self.samples, SampleRecord)):
+            if last[record.id] == number:
+                yield record
+
+    def _has_repeated_ids(self) -> bool:
+        """False only if all ids differ; told without parsing, from the lines up to the end of their first field."""
+        if not self.samples.exists():
+            return False
+        with self.samples.open("rb") as file:
+            heads = [line[: line.find(b'"', 7)] for line in file]
+        return len(set(heads)) < len(heads)
+
+
+class PredictionIndex:
+    """The predictions of a journal by key; of a key's lines the last one with an output holds, else the last one.
+
+    Only places in the file are held in memory. A context manager, since it keeps the file open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._places: dict[str, tuple[int, int, bool]] = {}  # key -> offset, length, has an output
+        self._end = 0
+        for line, prediction in _read_lines(path, Prediction):
+            self.add(prediction, len(line))
+        self._file = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._file)
+
+    def add(self, prediction: Prediction, length: int) -> None:
+        """Note the next line of the file, of so many bytes."""
+        has_output = prediction.error is None
+        if has_output or not self.is_answered(prediction.key):
+            self._places[prediction.key] = (self._end, length, has_output)
+        self._end += length
+
+    def is_answered(self, key: str) -> bool:
+        """True if there is an output under this key."""
+        place = self._places.get(key)
+        return place is not None and place[2]
+
+    def get(self, key: str) -> Prediction | None:
+        """The prediction under a key."""
+        place = self._places.get(key)
+        if place is None:
+            return None
+        found: Prediction = adapter(Prediction).validate_json(os.pread(self._file, place[1], place[0]))
+        return found
+
+
+def find_runs(path: Path) -> list[RunFolder]:
+    """The run folders at or below a path, in the order of their names; shards are parts of runs, not runs."""
+    found = [path / "run.json"] if (path / "run.json").exists() else sorted(path.rglob("run.json"))
+    return [RunFolder(file.parent) for file in found if file.parent.parent.name != "shards"]
+
+
+def adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    """The pydantic adapter of a record; built once, since building it takes milliseconds."""
+    found = _ADAPTERS.get(kind)
+    if found is None:
+        found = _ADAPTERS[kind] = TypeAdapter(kind)
+    return found
+
+
+def to_line(record: Sample | Reply) -> bytes:
+    """A record as one JSON line with its newline; defaults are left out."""
+    line: bytes = adapter(type(record)).dump_json(record, exclude_defaults=True)
+    return line + b"\n"
+
+
+def read_lines(path: Path, kind: type[RecordT]) -> Iterator[RecordT]:
+    """The records of a JSONL file; a torn last line (no newline at its end) is left out, as it will be cut and asked again.
+
+    Raises:
+        RunError: a line that does not hold such a record, with its number.
+    """
+    return (record for _, record in _read_lines(path, kind))
+
+
+def _read_lines(path: Path, kind: type[RecordT]) -> Iterator[tuple[bytes, RecordT]]:
+    if not path.exists():
+        return
+    parse = adapter(kind).validate_json
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield line, parse(line)
+            except ValidationError as error:
+                raise RunError(f"{path}:{number}: {_first_fault(error)}. Delete that line to have its sample asked again.") from error
+
+
+def write_json(path: Path, record: BaseModel) -> None:
+    """Write a record as indented JSON, whole or not at all: beside its place first, then moved.
+
+    Raises:
+        RunError: the disk is full or read-only; what stood there before still does.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            json.dump(record.model_dump(mode="json"), file, indent=1, ensure_ascii=False, allow_nan=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror or error}. Mend the cause and run the same command again") from error
+
+
+def extend(kind: type[RecordT], base: Sample | Reply, **more: object) -> RecordT:
+    """A record of a derived kind with the fields of `base`, some of them changed, and some more."""
+    fields = {name: getattr(base, name) for name in type(base).__slots__}
+    return kind(**(fields | more))
+
+
+def schemas() -> Mapping[str, dict[str, Any]]:
+    """The JSON schema of each file of a run folder, by file name."""
+    return {
+        "run.json": RunRecord.model_json_schema(),
+        "samples.jsonl": adapter(SampleRecord).json_schema(),
+        "predictions.jsonl": adapter(Prediction).json_schema(),
+        "summary.json": Summary.model_json_schema(),
+    }
+
+
+def _read_json(path: Path, kind: type[RecordT]) -> RecordT:
+    try:
+        text = path.read_bytes()
+        found = json.loads(text).get("format", FORMAT)
+    except FileNotFoundError as error:
+        raise RunError(f"no {path.name} in {path.parent}: this is no run folder, or its run never started") from error
+    except (ValueError, AttributeError) as error:
+        raise RunError(f"{path} is damaged ({error}): run the same command again to write it anew") from error
+    if not isinstance(found, int) or found > FORMAT:
+        raise RunError(f"{path} has format {found}; this radbench reads up to {FORMAT}: install a newer one")
+    try:
+        record: RecordT = adapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise RunError(f"{path}: {_first_fault(error)}") from error
+    return record
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_input=False, include_url=False)[0]
+    return f"`{'.'.join(map(str, fault['loc']))}`: {fault['msg']}"

@@ -1,0 +1,72 @@
+"""What a model is: something that can be loaded once and answers batches of requests in one of three ways.
+
+Families live one a file: `models/<name>.py` holds the class named by the CamelCase of the file's name. A family's
+constructor takes its arguments as keywords (a model card's `arguments`, `--model-arg k=v`), touches no network and
+reads no weights. Nothing needs to be inherited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from radbench.media import Reader
+from radbench.sample import Reply, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A training item as a model may learn from it: what would be asked, and the right reply."""
+
+    request: Request
+    target: str
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What every family offers."""
+
+    batch_size: int  # how many requests it likes to see at once
+
+    def load(self, reader: Reader) -> None:
+        """Get ready to answer: read weights, open clients. `reader` turns the media of requests into arrays."""
+
+    def identity(self) -> Mapping[str, object]:
+        """All that decides its answers besides the request, as JSON values: family version, weights, settings.
+
+        Asked after `load` and `learn`. Two models with equal identities give the same answers to the same request.
+        """
+
+
+@runtime_checkable
+class Generator(Model, Protocol):
+    """Goes on with text."""
+
+    def generate(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        """One reply a request, in order. May raise ModelError or MediaError for the whole batch: the runner asks again
+        one by one, so that one bad sample does not fail its neighbours."""
+
+
+@runtime_checkable
+class Ranker(Model, Protocol):
+    """Gives a log-likelihood to each option of a request."""
+
+    def rank(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        """One reply a request, `output` an {option: log-likelihood} over all its options."""
+
+
+@runtime_checkable
+class Embedder(Model, Protocol):
+    """Gives one vector for each part of a request's last turn."""
+
+    def embed(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        """One reply a request, `output` Vectors of shape (number of parts, dimension)."""
+
+
+@runtime_checkable
+class Learner(Model, Protocol):
+    """Learns from the task's train split before it is asked."""
+
+    def learn(self, examples: Sequence[Example]) -> None:
+        """See the training items of one task, forgetting those of the task before."""

@@ -1,0 +1,121 @@
+"""The floor that knows only how often each answer occurs: the most frequent target of the train split."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+from radbench.errors import ContentError, ModelError
+from radbench.models._texts import question, words
+from radbench.sample import Reply, Request, Vectors
+
+if TYPE_CHECKING:
+    from radbench.media import Reader
+    from radbench.models.base import Example
+
+Grouping: TypeAlias = Literal["all", "options", "question"]
+Group: TypeAlias = frozenset[str]  # the options, or the one question; empty: all
+
+_MAX_MEDOID: Final = 500  # texts compared pairwise: a matrix of 500 x 500 is done in milliseconds
+
+
+class Majority:
+    """Answers the most frequent target of the training examples, of ties the one that sorts first.
+
+    Where no target occurs twice (reports), it answers their medoid: the text whose words overlap most with those of
+    the others (mean Dice coefficient of the sets of words), over at most 500 of them, drawn by hash.
+
+    `by` says among which examples: `all`; those with the same set of `options` (default: yes/no questions and open
+    ones each get their own answer); or those with the same `question` text. A group not seen in training falls back
+    on all. Ranking, an option's log-likelihood is the log of its relative frequency in its group, among the options,
+    with one added to each count. Embedding, all parts get one vector.
+    """
+
+    batch_size: int = 256
+
+    def __init__(self, *, by: Grouping = "options") -> None:
+        if by not in get_args(Grouping):
+            raise ContentError(f"model `majority`: `by` should be one of {', '.join(get_args(Grouping))}, got `{by}`")
+        self.by = by
+        self._counts: dict[Group, Counter[str]] = {}
+        self._all: Counter[str] = Counter()
+        self._modes: dict[Group | None, Reply] = {}
+
+    def load(self, reader: Reader) -> None:
+        """Nothing is read."""
+
+    def learn(self, examples: Sequence[Example]) -> None:
+        """Count the targets, by group and altogether."""
+        counts: defaultdict[Group, Counter[str]] = defaultdict(Counter)
+        for example in examples:
+            counts[self._group(example.request)][example.target.strip()] += 1
+        self._counts = dict(counts)
+        self._all = Counter(example.target.strip() for example in examples)
+        self._modes = {}
+
+    def identity(self) -> Mapping[str, object]:
+        """The grouping and a digest of all counts."""
+        counts = sorted((sorted(group), sorted(targets.items())) for group, targets in self._counts.items())
+        learned = hashlib.sha256(json.dumps(counts).encode()).hexdigest()
+        return {"family": "majority", "version": 1, "by": self.by, "n_learned": self._all.total(), "learned": learned}
+
+    def generate(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        """The mode, or medoid, of each request's group."""
+        self._require_learned()
+        return [self._mode(self._group(request)) for request in requests]
+
+    def rank(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        """Log of the smoothed relative frequency of each option."""
+        self._require_learned()
+        return [self._rank(request) for request in requests]
+
+    def embed(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        """The vector (1,) for each part: a majority knows no image from another."""
+        import numpy as np
+
+        return [Reply(output=Vectors.of(np.ones((len(request.turns[-1].parts), 1)))) for request in requests]
+
+    def _group(self, request: Request) -> Group:
+        if self.by == "options":
+            return frozenset(request.options)
+        return frozenset((question(request),)) if self.by == "question" else frozenset()
+
+    def _mode(self, group: Group) -> Reply:
+        known = group if group in self._counts else None
+        if known not in self._modes:
+            self._modes[known] = Reply(output=_mode_or_medoid(self._all if known is None else self._counts[known]))
+        return self._modes[known]
+
+    def _rank(self, request: Request) -> Reply:
+        counts = self._counts.get(self._group(request), self._all)
+        smoothed = [counts[option] + 1 for option in request.options]
+        log_total = math.log(sum(smoothed)) if smoothed else 0.0
+        return Reply(output={option: math.log(n) - log_total for option, n in zip(request.options, smoothed, strict=True)})
+
+    def _require_learned(self) -> None:
+        if not self._all:
+            raise ModelError("model `majority` has learned nothing: it needs a task with a `train` split that holds samples")
+
+
+def _mode_or_medoid(counts: Counter[str]) -> str:
+    mode, n = min(counts.items(), key=lambda item: (-item[1], item[0]))
+    return mode if n > 1 else _medoid(list(counts))
+
+
+def _medoid(texts: list[str]) -> str:
+    import numpy as np
+
+    drawn = sorted(sorted(texts, key=lambda text: (zlib.crc32(text.encode()), text))[:_MAX_MEDOID])
+    sets = [frozenset(words(text)) for text in drawn]
+    place = {word: i for i, word in enumerate(sorted(frozenset().union(*sets)))}
+    holds = np.zeros((len(drawn), len(place)), dtype=np.float32)
+    for row, present in zip(holds, sets, strict=True):
+        row[[place[word] for word in present]] = 1
+    size = holds.sum(axis=1)
+    dice = 2 * (holds @ holds.T) / np.maximum(size[:, None] + size, 1)
+    return drawn[int(np.argmax(dice.sum(axis=1).round(4)))]  # rounded, so that equals stay equal whatever the order of sums

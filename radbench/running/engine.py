@@ -1,0 +1,223 @@
+"""The run itself: samples become requests, requests become lines in the journal. Resumes by itself.
+
+    sample -> media identified -> request (shots, history, ablation) -> key --in the journal?--> batch -> replies -> journal
+
+A run folder is complete when every sample stands in samples.jsonl and each of its keys has a prediction. Whatever
+stops a run earlier (kill, full disk, SIGTERM), the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from radbench.errors import ContentError, DataError, RunError
+from radbench.folder import Prediction, PredictionIndex, RunFolder, SampleRecord, extend, read_lines, to_line
+from radbench.media import Reader
+from radbench.models.base import Example, Learner, Model
+from radbench.running.answering import answer, can_answer
+from radbench.running.journal import Journal
+from radbench.running.lock import FolderLock
+from radbench.running.plan import Plan, Shard
+from radbench.running.requests import Keys, ablate, render
+from radbench.running.swap import partners
+from radbench.sample import Media, Reply, Request, Sample
+
+_LINES_HELD = 256
+_HOPELESS = 25  # requests: a model that failed every one of so many is not asked further
+
+
+@dataclass(slots=True)
+class Control:
+    """How the world outside watches a run and stops it."""
+
+    progress: Callable[[str, int, int], None] = lambda _task, _done, _total: None  # samples passed, samples of the split
+    stop: bool = False  # set by a signal: the batch in flight is finished, then the run ends as partial
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request of one sample, with what its journal line needs."""
+
+    key: str
+    sample_id: str
+    repeat: int
+    request: Request
+    failure: str  # why there is no use in asking; "" if there is
+
+
+def learn(plan: Plan, model: Model, reader: Reader) -> str:
+    """Let a model that learns see the task's train split; the digest of what it saw, "" for other models."""
+    if not isinstance(model, Learner):
+        return ""
+    _, samples = plan.train_samples()
+    protocol, keys, seen = plan.protocol(), Keys({}), hashlib.sha256()
+    examples = []
+    for sample in samples:
+        request = protocol.ask(replace(sample, media=tuple(map(reader.identify, sample.media))))
+        example = Example(request, protocol.target(sample))
+        seen.update(f"{keys.of(request)[0]}{example.target}\0".encode())
+        examples.append(example)
+    model.learn(examples)
+    return seen.hexdigest()[:16]
+
+
+class Session:
+    """One process asking one task (or one shard of it) of a loaded model. `ask_all` does it."""
+
+    def __init__(
+        self, plan: Plan, model: Model, reader: Reader, *, folder: RunFolder, control: Control, learned: str, shard: Shard | None
+    ) -> None:
+        self._plan, self._model, self._reader, self._folder, self._control = plan, model, reader, folder, control
+        self._shard = shard
+        self._dataset = plan.dataset(plan.task.ask.split)
+        self._protocol = plan.protocol()
+        self.identity = {"family": plan.model.family, "learned": learned, **model.identity()}
+        self._keys = Keys(self.identity)
+        self._shots = [replace(s, media=tuple(map(reader.identify, s.media))) for s in plan.shots()]
+        self._partners = partners(plan.samples(self._dataset), plan.settings.seed) if plan.settings.images == "swapped" else {}
+        self._passed: dict[str, tuple[int, tuple[str, ...]]] = {}  # sample id -> place in the data set, keys
+        self._batch: list[_Asked] = []
+        self._sample_lines: list[bytes] = []  # not yet written; they always are before a reply to one of them
+        self._n_failed = self._n_answered = 0
+
+    def ask_all(self, lock: FolderLock) -> int | None:
+        """Ask what the journal does not hold yet; the number of samples of the task, None where stopped earlier.
+
+        Raises:
+            RunError: the disk is full, the lock was lost, the model cannot answer this kind of request, or fails at all.
+        """
+        self._lock = lock
+        total = min(len(self._dataset), self._plan.settings.limit or len(self._dataset))
+        n_samples = 0
+        with Journal(self._folder.samples) as self._samples, Journal(self._folder.predictions) as self._journal:
+            self._written = {record.id: _digest(to_line(record)) for record in read_lines(self._folder.samples, SampleRecord)}
+            with PredictionIndex(self._folder.predictions) as self._index:
+                for position, place, sample in self._own_samples():
+                    if self._control.stop:
+                        self._flush()
+                        self._write_samples()
+                        return None
+                    self._visit(position, place, sample)
+                    self._control.progress(self._plan.task.name, position + 1, total)
+                    n_samples = position + 1
+                self._flush()
+                self._write_samples()
+        return max(n_samples, self._n_seen)
+
+    def _own_samples(self) -> Iterator[tuple[int, int, Sample]]:
+        """Position in the task, place in the data set, sample: those of this shard."""
+        shard_of: dict[str, int] = {}
+        self._n_seen = 0
+        for position, (place, sample) in enumerate(self._plan.placed_samples(self._dataset)):
+            self._n_seen = position + 1
+            if self._shard is not None:
+                owner = shard_of[sample.id] = shard_of.get(sample.follows, position % self._shard.of)
+                if owner != self._shard.index - 1:
+                    continue
+            yield position, place, sample
+
+    def _visit(self, position: int, place: int, sample: Sample) -> None:
+        """Write down one sample, and line up those of its requests that have no reply yet."""
+        if sample.id in self._passed:
+            raise ContentError(f"data set `{self._plan.task.ask.dataset}`: two samples have the id `{sample.id}`")
+        if sample.follows and any(asked.sample_id == sample.follows for asked in self._batch):
+            self._flush()
+        failure = excluded = ""
+        partner: tuple[Media, ...] = ()
+        try:
+            if sample.media:
+                sample = replace(sample, media=tuple(map(self._reader.identify, sample.media)))
+            if self._plan.settings.images == "swapped" and sample.media:
+                partner = tuple(map(self._reader.identify, self._partners.get(sample.id, ())))
+                excluded = "" if partner else "no other cluster has images of the same modality and number"
+        except DataError as error:
+            failure = str(error)
+        lined_up = [] if excluded else self._requests(sample, partner, failure)
+        keys = tuple(asked.key for asked in lined_up)
+        self._passed[sample.id] = (place, keys)
+        self._note_sample(extend(SampleRecord, _without_bytes(sample), position=position, keys=keys, excluded=excluded))
+        self._batch += [asked for asked in lined_up if not self._index.is_answered(asked.key)]
+        if len(self._batch) >= self._model.batch_size:
+            self._flush()
+
+    def _requests(self, sample: Sample, partner: tuple[Media, ...], failure: str) -> list[_Asked]:
+        """The requests of one sample, one a repeat; those of a conversation's later turn differ by its own replies so far."""
+        repeats, images, seed = self._plan.settings.repeats, self._plan.settings.images, self._plan.settings.seed
+        lined_up: list[_Asked] = []
+        if not sample.follows:
+            request = ablate(self._protocol.ask(sample, shots=self._shots), images, seed, partner)
+            keys = self._keys.of(request, repeats)
+            return [_Asked(keys[repeat], sample.id, repeat, request, failure) for repeat in range(repeats)]
+        for repeat in range(repeats):
+            history = self._history(sample, repeat)
+            cut = any(reply.error is not None for _, reply in history)
+            request = ablate(self._protocol.ask(sample, shots=self._shots, history=history), images, seed, partner)
+            key = self._keys.of(request, repeat + 1)[repeat]
+            lined_up.append(_Asked(key, sample.id, repeat, request, "a turn before it has no reply" if cut else failure))
+        return lined_up
+
+    def _history(self, sample: Sample, repeat: int) -> Sequence[tuple[Sample, Reply]]:
+        """The earlier turns of the sample's conversation with the model's own replies."""
+        turns: list[tuple[Sample, Reply]] = []
+        while sample.follows:
+            if sample.follows not in self._passed:
+                raise ContentError(f"sample `{sample.id}` follows `{sample.follows}`, which does not come before it in this task")
+            place, keys = self._passed[sample.follows]
+            sample = self._dataset[place]
+            reply = self._index.get(keys[repeat]) if keys else None
+            turns.append((sample, reply or Reply(error="not asked")))
+        return turns[::-1]
+
+    def _note_sample(self, record: SampleRecord) -> None:
+        """Keep a sample's line for writing, unless the file ends with the same one for this sample."""
+        line = to_line(record)
+        if not self._written or self._written.get(record.id) != _digest(line):
+            self._sample_lines.append(line)
+            if len(self._sample_lines) >= _LINES_HELD:
+                self._write_samples()
+
+    def _write_samples(self) -> None:
+        if self._sample_lines:
+            self._samples.append(b"".join(self._sample_lines))
+            self._sample_lines.clear()
+
+    def _flush(self) -> None:
+        """Ask the batch and write its replies down."""
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        self._lock.check()
+        if not can_answer(self._model, batch[0].request.kind):
+            raise RunError(f"model {self._plan.model.name} cannot `{batch[0].request.kind}`, which task {self._plan.task.name} asks for")
+        asked = [entry for entry in batch if not entry.failure]
+        started = time.perf_counter()
+        replies = dict(zip((entry.key for entry in asked), answer(self._model, [entry.request for entry in asked]), strict=True))
+        share = (time.perf_counter() - started) / max(1, len(asked))
+        written = []
+        for entry in batch:
+            reply = replies.get(entry.key) or Reply(error=entry.failure)
+            stated = {"key": entry.key, "sample_id": entry.sample_id, "repeat": entry.repeat, "prompt": render(entry.request)}
+            prediction = extend(Prediction, reply, **stated, seconds=reply.seconds or round(share, 6))
+            written.append((to_line(prediction), prediction))
+        self._write_samples()
+        self._journal.append(b"".join(line for line, _ in written))
+        for line, prediction in written:
+            self._index.add(prediction, len(line))
+            self._n_failed += prediction.error is not None
+            self._n_answered += prediction.error is None
+        if self._n_failed >= _HOPELESS and not self._n_answered:
+            raise RunError(f"the first {self._n_failed} requests all failed, so the rest was not asked. The last reason: {reply.error}")
+
+
+def _without_bytes(sample: Sample) -> Sample:
+    """The sample with its media named but not held: phantoms carry their files in memory."""
+    if all(media.data is None for media in sample.media):
+        return sample
+    return replace(sample, media=tuple(replace(media, data=None) for media in sample.media))
+
+
+def _digest(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=16).digest()

@@ -1,0 +1,138 @@
+"""Runs plans: each model is loaded once for all its tasks, each task ends in a run folder with a status.
+
+A run that another process writes, that is refused by data terms, or whose data are missing raises before anything is
+asked. What fails later is in run.json: `partial` (stopped; the same command goes on) or `failed` (with the reason).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from radbench.catalog.cards import ask_hash
+from radbench.errors import RadbenchError, RunError
+from radbench.folder import DataRecord, RunFolder, RunRecord, write_json
+from radbench.media import Reader
+from radbench.models.base import Model
+from radbench.running import provenance
+from radbench.running.engine import Control, Session, learn
+from radbench.running.lock import FolderLock
+from radbench.running.plan import Plan, Shard
+from radbench.running.shards import merge
+from radbench.terms import guard
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a plan: its folder, and why it is not complete where it is not."""
+
+    plan: Plan
+    folder: RunFolder
+    status: str  # as in run.json
+    message: str = ""
+    seconds: float = 0.0  # of all sessions together
+    is_scorable: bool = True  # False for a shard before the run is merged, and where nothing was asked
+
+
+def run(
+    plans: Sequence[Plan], control: Control, *, shard: Shard | None = None, agreement: Mapping[str, str] | None = None
+) -> Iterator[Outcome]:
+    """Carry out plans, those of one model together; an outcome each, as it comes. One that fails does not stop the others.
+
+    Raises:
+        RadbenchError: a model or a data set cannot be had, data terms forbid it, or the only plan cannot be carried out.
+    """
+    for _, group in groupby(sorted(plans, key=lambda plan: plan.model.name), key=lambda plan: (plan.model.name, str(plan.overrides))):
+        same_model = list(group)
+        model, reader = load(same_model, agreement)
+        for plan in same_model:
+            try:
+                yield _run_one(plan, model, reader, control=control, shard=shard, agreement=agreement)
+            except RadbenchError as error:
+                if len(plans) == 1:
+                    raise
+                yield Outcome(plan, plan.folder, "failed", str(error), is_scorable=False)
+
+
+def load(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[Model, Reader]:
+    """The model of some plans, loaded, and a reader of the media of all their data sets; data terms are kept first."""
+    first = plans[0]
+    roots: dict[str, Path] = {}
+    for plan in plans:
+        for split in filter(None, {plan.task.ask.split, plan.task.ask.train}):
+            dataset = plan.dataset(split)
+            guard(dataset.access, plan.model.endpoint, agreement, what=f"task {plan.task.name}", to=f"model {plan.model.name}")
+            roots.update(dataset.roots)
+    model: Model = first.catalog.build("models", first.model.family, first.model.options(first.overrides), where=first.model.where)
+    reader = Reader(roots)
+    model.load(reader)
+    return model, reader
+
+
+def _run_one(
+    plan: Plan, model: Model, reader: Reader, *, control: Control, shard: Shard | None, agreement: Mapping[str, str] | None
+) -> Outcome:
+    folder = plan.folder if shard is None else plan.folder.shard(shard.index, shard.of)
+    started = time.monotonic()
+    with FolderLock(folder.lock) as lock:
+        learned = learn(plan, model, reader)
+        session = Session(plan, model, reader, folder=folder, control=control, learned=learned, shard=shard)
+        record = _begin(plan, folder, session.identity, shard, agreement)
+        try:
+            n_samples = session.ask_all(lock)
+            status, message = ("complete", "") if n_samples is not None else ("partial", "stopped: the same command goes on from here")
+        except RunError as error:
+            n_samples, status, message = None, "failed", str(error)
+        except BaseException as error:
+            write_json(folder.run, record.model_copy(update={"status": "partial", "message": type(error).__name__}))
+            raise
+        data = record.data.model_copy(update={"n_samples": n_samples})
+        seconds = record.seconds + time.monotonic() - started
+        update = {"status": status, "message": message, "ended": provenance.now(), "seconds": seconds, "data": data}
+        write_json(folder.run, record.model_copy(update=update))
+    if shard is None:
+        return Outcome(plan, folder, status, message, seconds, is_scorable=folder.samples.exists())
+    if status == "complete" and not (message := merge(plan.folder, shard.of)):
+        return Outcome(plan, plan.folder, status, seconds=plan.folder.read_run().seconds)
+    return Outcome(plan, folder, status, message, seconds, is_scorable=False)
+
+
+def _begin(
+    plan: Plan, folder: RunFolder, identity: Mapping[str, object], shard: Shard | None, agreement: Mapping[str, str] | None
+) -> RunRecord:
+    """Write run.json as of now; a run that goes on keeps its start and its seconds."""
+    dataset = plan.dataset(plan.task.ask.split)
+    record = RunRecord(
+        id=plan.run_id,
+        task=plan.task.name,
+        model=plan.model.name,
+        task_card=plan.task.model_dump(mode="json"),
+        model_card={**plan.model.model_dump(mode="json"), "options": {k: _plain(v) for k, v in plan.model.options(plan.overrides).items()}},
+        identity=dict(identity),
+        settings=plan.settings,
+        shard=str(shard or ""),
+        data=DataRecord(name=plan.task.ask.dataset, split=plan.task.ask.split, access=dataset.access),
+        ask_hash=ask_hash(plan.task),
+        agreement=dict(agreement) if agreement else None,
+        versions=provenance.versions(),
+        hardware=provenance.hardware(),
+        commit=provenance.commit(),
+        started=provenance.now(),
+    )
+    try:
+        before = folder.read_run()
+        record = record.model_copy(update={"started": before.started, "seconds": before.seconds})
+    except RadbenchError as error:
+        _log.debug("no earlier session: %s", error)
+    write_json(folder.run, record)
+    return record
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value

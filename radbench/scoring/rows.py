@@ -1,0 +1,128 @@
+"""Rows of one metric for one run: measured case by case, kept on disk, measured again only where something changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radbench.errors import RunError
+from radbench.folder import RunFolder
+from radbench.metrics.base import Metric, Rows
+from radbench.sample import Case, Reply, Request
+from radbench.scoring.cases import CaseReader
+
+Answerer: TypeAlias = Callable[[str, Sequence[Request]], Sequence[Reply]]  # an annotator's name and its requests
+
+_CHUNK: Final = 512  # cases held at once
+
+
+def measure(metric: Metric, signature: str, cases: CaseReader, store: StoredRows, answer: Answerer) -> Rows:
+    """The rows of all cases, in their order, by a prepared metric; from `store` where they still hold.
+
+    Raises:
+        ScoringError: the metric cannot run on this corpus.
+    """
+    asks = type(metric).asks is not Metric.asks
+    if not asks and (stored := store.read(signature)):  # annotators' replies are kept elsewhere, and may be another model's by now
+        return stored
+    parts: list[Rows] = []
+    source = iter(cases)
+    while chunk := list(islice(source, _CHUNK)):
+        parts.append(metric.measure(_annotate(metric, chunk, answer) if asks else chunk))
+    array = np.concatenate([part.array for part in parts]) if parts else np.empty((0, len(metric.columns)))
+    rows = Rows(array, tuple(reason for part in parts for reason in part.excluded))
+    store.write(rows, metric, signature, cases.census.sample_ids)
+    return rows
+
+
+def prepare(metric: Metric, cases: CaseReader) -> None:
+    """Let a metric that wants to see the corpus see it."""
+    if type(metric).prepare is not Metric.prepare:
+        metric.prepare(iter(cases))
+
+
+def stamp(folder: RunFolder, reader: str) -> str:
+    """A digest of all that rows depend on besides the metric: samples, predictions, and how answers are read."""
+    digest = hashlib.sha256(reader.encode())
+    for path in (folder.samples, folder.predictions):
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+class StoredRows:
+    """scores/<family>.npz: for each variant `<variant>/rows` (n, k), `/excluded`, `/columns`, `/about` (JSON), with `sample_ids`."""
+
+    def __init__(self, folder: RunFolder, family: str, stamp: str) -> None:
+        self._path = folder.scores / f"{family}.npz"
+        self._stamp = stamp
+
+    def read(self, signature: str) -> Rows | None:
+        """The rows of this variant if they were made of the same cases by the same metric."""
+        try:
+            with np.load(self._path) as stored:
+                about = json.loads(str(stored[f"{_variant(signature)}/about"]))
+                if about != {"signature": signature, "stamp": self._stamp}:
+                    return None
+                array, reasons = stored[f"{_variant(signature)}/rows"], stored[f"{_variant(signature)}/excluded"]
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            return None
+        return Rows(array, tuple(str(reason) or None for reason in reasons))
+
+    def write(self, rows: Rows, metric: Metric, signature: str, sample_ids: Sequence[str]) -> None:
+        """Keep the rows of one variant beside those of others made of the same cases.
+
+        Raises:
+            RunError: the disk is full or read-only.
+        """
+        variant = _variant(signature)
+        arrays = {**self._others(variant), "sample_ids": np.array(sample_ids, dtype=np.str_)}
+        arrays[f"{variant}/rows"] = rows.array
+        arrays[f"{variant}/excluded"] = np.array([reason or "" for reason in rows.excluded], dtype=np.str_)
+        arrays[f"{variant}/columns"] = np.array(metric.columns, dtype=np.str_)
+        arrays[f"{variant}/about"] = np.array(json.dumps({"signature": signature, "stamp": self._stamp}))
+        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            with beside.open("wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            beside.replace(self._path)
+        except OSError as error:
+            raise RunError(f"cannot write {self._path}: {error.strerror or error}. Mend the cause and score again") from error
+
+    def _others(self, variant: str) -> dict[str, NDArray[Any]]:
+        try:
+            with np.load(self._path) as stored:
+                names = {name.partition("/")[0] for name in stored.files if name.endswith("/about")} - {variant}
+                kept = [name for name in names if json.loads(str(stored[f"{name}/about"]))["stamp"] == self._stamp]
+                return {file: stored[file] for file in stored.files if file.partition("/")[0] in kept}
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+            return {}
+
+
+def _variant(signature: str) -> str:
+    return hashlib.sha256(signature.encode()).hexdigest()[:12]
+
+
+def _annotate(metric: Metric, cases: Sequence[Case], answer: Answerer) -> list[Case]:
+    """The cases with the replies to the metric's questions, asked in rounds until it asks nothing more."""
+    replies: list[list[Reply]] = [[] for _ in cases]
+    open_cases = list(range(len(cases)))
+    while open_cases:
+        asks = {i: metric.asks(cases[i], replies[i]) for i in open_cases}
+        open_cases = [i for i in open_cases if asks[i]]
+        for name in dict.fromkeys(ask.annotator for i in open_cases for ask in asks[i]):
+            places = [(i, ask.request) for i in open_cases for ask in asks[i] if ask.annotator == name]
+            found = answer(name, [request for _, request in places])
+            for (i, _), reply in zip(places, found, strict=True):
+                replies[i].append(reply)
+    return [Case(case.sample, case.answer, case.repeat, tuple(own)) for case, own in zip(cases, replies, strict=True)]

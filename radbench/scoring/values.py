@@ -1,0 +1,149 @@
+"""Values of rows: for all cases, for each subgroup, and for draws of clusters, from which intervals follow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from radbench.folder import ValueRecord
+from radbench.metrics.base import Metric, Rows, SumMetric, Values
+from radbench.scoring.cases import Census
+from radbench.statistics.bootstrap import draw_clusters, percentile_interval
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalSettings:
+    """How intervals are made."""
+
+    draws: int = 2000  # of clusters; 0: no intervals
+    level: float = 0.95
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric's rows of one run, ready to be aggregated."""
+
+    metric: Metric
+    rows: Rows
+    signature: str
+
+
+class Frame:
+    """The weightings of one run: a case counts 1 / repeats; the whole and each level of each subgroup is a weighting."""
+
+    def __init__(self, census: Census, subgroups: Sequence[str], repeats: int) -> None:
+        names, self._cluster_of = np.unique(np.array(census.clusters, dtype=np.str_), return_inverse=True)
+        self.n_clusters = len(names)
+        self._n = len(census.clusters)
+        self.groups: list[tuple[str, str]] = [("", "")]  # subgroup, level; first the whole
+        masks = [np.ones(self._n)]
+        for place, subgroup in enumerate(subgroups):
+            levels = np.array([levels[place] for levels in census.subgroups], dtype=np.str_)
+            for level in np.unique(levels):
+                self.groups.append((subgroup, str(level) or "(none)"))
+                masks.append((levels == level).astype(np.float64))
+        self._weights = np.stack(masks) / repeats  # (groups, n)
+
+    def values(self, measured: Sequence[Measured], settings: IntervalSettings) -> list[ValueRecord]:
+        """All values of all metrics, with intervals; in the metrics' order."""
+        views = [self._view(one) for one in measured]
+        points = [view.point() for view in views]
+        drawn: list[dict[str, list[Floats]]] = [{} for _ in views]
+        for block in draw_clusters(self.n_clusters, settings.draws, settings.seed) if self._n else ():
+            for view, values in zip(views, drawn, strict=True):
+                for name, array in view.drawn(block).items():
+                    values.setdefault(name, []).append(array)
+        return [
+            record
+            for one, point, values in zip(measured, points, drawn, strict=True)
+            for record in self._records(one, point, {name: np.concatenate(parts, axis=1) for name, parts in values.items()}, settings.level)
+        ]
+
+    def _view(self, one: Measured) -> _View:
+        kept = np.array([reason is None for reason in one.rows.excluded], dtype=bool)
+        rows, weights, clusters = one.rows.array[kept], self._weights[:, kept], self._cluster_of[kept]
+        if isinstance(one.metric, SumMetric):
+            return _SumView(one.metric, rows, weights, clusters, self.n_clusters)
+        return _RankView(one.metric, rows, weights, clusters)
+
+    def _records(self, one: Measured, points: Values, drawn: Values, level: float) -> Iterator[ValueRecord]:
+        """The values of a metric with their subgroups; `points` (groups,), `drawn` (groups, draws) by name, empty without draws."""
+        inside = [[one.rows.excluded[i] for i in np.flatnonzero(weights)] for weights in self._weights]
+        for name, point in points.items():
+            subgroups: dict[str, dict[str, ValueRecord]] = {}
+            whole: ValueRecord | None = None
+            for i, (subgroup, of_level) in enumerate(self.groups):
+                reasons = Counter(inside[i])
+                n_scored = reasons.pop(None, 0)
+                record = ValueRecord(
+                    id=name,
+                    signature=one.signature,
+                    value=_number(point[i]),
+                    ci=_interval(drawn[name][i], level) if name in drawn else None,
+                    level=level if name in drawn else None,
+                    lower_is_better=name in one.metric.lower_is_better,
+                    n_scored=n_scored,
+                    n_excluded=reasons.total(),
+                    excluded={str(reason): count for reason, count in sorted(reasons.items(), key=str)},
+                )
+                if whole is None:
+                    whole = record
+                else:
+                    subgroups.setdefault(subgroup, {})[of_level] = record
+            if whole is not None:
+                yield whole.model_copy(update={"subgroups": subgroups})
+
+
+class _SumView:
+    """A sum metric collapses to one row a cluster and group before anything is drawn."""
+
+    def __init__(self, metric: SumMetric, rows: Floats, weights: Floats, clusters: NDArray[np.intp], n_clusters: int) -> None:
+        self._metric = metric
+        self._sums = np.zeros((len(weights), n_clusters, rows.shape[1]))
+        for group, weight in enumerate(weights):
+            np.add.at(self._sums[group], clusters, rows * weight[:, None])
+
+    def point(self) -> Values:
+        return self._metric.value(self._sums.sum(axis=1))
+
+    def drawn(self, block: Floats) -> dict[str, Floats]:
+        """Values of shape (groups, draws of the block)."""
+        groups, n_clusters, n_columns = self._sums.shape
+        together = block @ self._sums.transpose(1, 0, 2).reshape(n_clusters, groups * n_columns)
+        flat = together.reshape(len(block) * groups, n_columns)
+        return {name: array.reshape(len(block), groups).T for name, array in self._metric.value(flat).items()}
+
+
+class _RankView:
+    """A metric that needs the order of scores sees every case under every draw."""
+
+    def __init__(self, metric: Metric, rows: Floats, weights: Floats, clusters: NDArray[np.intp]) -> None:
+        self._metric, self._rows, self._weights, self._clusters = metric, rows, weights, clusters
+
+    def point(self) -> Values:
+        return self._metric.aggregate(self._rows, self._weights)
+
+    def drawn(self, block: Floats) -> dict[str, Floats]:
+        """Values of shape (groups, draws of the block)."""
+        spread = block[:, self._clusters]
+        groups = [self._metric.aggregate(self._rows, spread * weight) for weight in self._weights]
+        return {name: np.stack([values[name] for values in groups]) for name in groups[0]}
+
+
+_View = _SumView | _RankView
+
+
+def _interval(draws: Floats, level: float) -> tuple[float | None, float | None]:
+    low, high = percentile_interval(draws, level)
+    return _number(low), _number(high)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

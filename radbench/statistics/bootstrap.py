@@ -1,0 +1,42 @@
+"""Cluster bootstrap on stored rows: draws of clusters as weights, and percentile intervals of what is made of them.
+
+Clusters (patients, else studies) are drawn with replacement, not rows: rows of one patient are not independent, and an
+interval by row is too narrow. A draw is a vector of counts, one a cluster, that sums to the number of clusters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLOCK_CELLS: Final = 2_000_000  # of one block of draws: 16 MB as float64
+
+
+def draw_clusters(n_clusters: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Blocks of cluster weights, shapes (b, n_clusters), `draws` rows in all; each row sums to n_clusters.
+
+    The same `n_clusters`, `draws` and `seed` give the same rows whatever is measured, so all models of a task share
+    their draws and differences between them can be taken draw by draw.
+    """
+    rng = np.random.default_rng(seed)
+    size = max(1, _BLOCK_CELLS // max(1, n_clusters))
+    for start in range(0, draws, size):
+        n_rows = min(size, draws - start)
+        picks = rng.integers(0, n_clusters, size=(n_rows, n_clusters))
+        picks += np.arange(n_rows)[:, None] * n_clusters
+        counts = np.bincount(picks.ravel(), minlength=n_rows * n_clusters)
+        yield counts.reshape(n_rows, n_clusters).astype(np.float64)
+
+
+def percentile_interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """The middle `level` of bootstrap values, shape (draws,); NaN where any draw was undefined.
+
+    Linear interpolation between order statistics, as numpy's quantile.
+    """
+    if values.size == 0 or np.isnan(values).any():
+        return (float("nan"), float("nan"))
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return (float(low), float(high))
