@@ -87,5 +87,5 @@ class RunError(RadbenchError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean ...?` with up to three near names, or a full stop where nothing is near."""
-    close = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    close = get_close_matches(name, list(dict.fromkeys(known)), n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(f'`{c}`' for c in close)}?" if close else "."

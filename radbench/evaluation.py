@@ -59,39 +59,45 @@ class Result:
         return self.status == "complete" and (self.summary is None or not (self.summary.counts.n_failed or self.summary.problems))
 
 
-def plan_all(catalog: Catalog, models: Sequence[str], tasks: Sequence[str], asking: Asking) -> list[Plan]:
+def plan_all(catalog: Catalog, models: Sequence[ModelCard], tasks: Sequence[TaskCard], asking: Asking) -> list[Plan]:
     """A plan for each model and task.
 
     Raises:
-        UnknownNameError, ContentError: a name that does not exist, or a change that does not fit.
+        ContentError: a change of the ask half that does not fit.
     """
-    cards = [revised(catalog.task(name), asking.task_changes) for name in tasks]
-    return [
-        Plan(
-            catalog=catalog,
-            task=card,
-            model=catalog.model(model),
-            overrides=asking.model_options,
-            settings=asking.settings,
-            out=asking.out,
-            data_dirs=asking.data_dirs,
-        )
-        for model in models
-        for card in cards
-    ]
+    tasks = [revised(task, asking.task_changes) for task in tasks]
+    return [_plan(catalog, model, task, asking) for model in models for task in tasks]
 
 
 def import_plan(catalog: Catalog, predictions: Path, task: str, name: str | None, asking: Asking) -> Plan:
     """A plan whose model replays a file of predictions, under a name of its own."""
     title = f"predictions of {predictions.name}"
     card = ModelCard(name=name or predictions.stem, title=title, family="replay", arguments={"file": str(predictions)})
-    task_card = revised(catalog.task(task), asking.task_changes)
-    return Plan(catalog=catalog, task=task_card, model=card, settings=asking.settings, out=asking.out, data_dirs=asking.data_dirs)
+    return _plan(catalog, card, revised(catalog.task(task), asking.task_changes), asking)
+
+
+def _plan(catalog: Catalog, model: ModelCard, task: TaskCard, asking: Asking) -> Plan:
+    return Plan(
+        catalog=catalog,
+        task=task,
+        model=model,
+        overrides=asking.model_options,
+        settings=asking.settings,
+        out=asking.out,
+        data_dirs=asking.data_dirs,
+    )
 
 
 def evaluate_all(plans: Sequence[Plan], asking: Asking, control: Control, intervals: IntervalSettings) -> Iterator[Result]:
-    """Run and score plans, a result each, as it comes."""
-    for outcome in run(plans, control, shard=asking.shard, agreement=asking.agreement):
+    """Run and score plans, a result each, as it comes.
+
+    Where a metric chooses its operating point on the validation split, that split is asked first, in a run of its own.
+    """
+    companions = [companion for plan in plans if (companion := _on_validation(plan))]
+    wanted = {plan.folder.path for plan in plans}
+    for outcome in run([*companions, *plans], control, shard=asking.shard, agreement=asking.agreement):
+        if outcome.plan.folder.path not in wanted:
+            continue
         summary = None
         if outcome.is_scorable:
             annotators = Annotators(outcome.plan.catalog, asking.out / "annotations", asking.agreement)
@@ -100,6 +106,15 @@ def evaluate_all(plans: Sequence[Plan], asking: Asking, control: Control, interv
         yield Result(plan.task.name, plan.model.name, outcome.folder, outcome.status, outcome.seconds, summary, outcome.message)
         if control.stop:
             return
+
+
+def _on_validation(plan: Plan) -> Plan | None:
+    """The plan on the task's validation split, if one of its metrics needs to see that."""
+    card = plan.task
+    metrics = (plan.catalog.build("metrics", use.name, use.options, where=card.where) for use in card.score.metrics)
+    if not any(metric.needs_validation for metric in metrics) or card.ask.validation in {None, card.ask.split}:
+        return None
+    return plan.on_split(card.ask.validation)
 
 
 def rescore(folder: RunFolder, catalog: Catalog, intervals: IntervalSettings, *, agreement: Mapping[str, str] | None = None) -> Result:

@@ -14,22 +14,27 @@ Defaults are left out of JSONL lines. Numbers that are not numbers are `null` in
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from radbench.errors import RunError
-from radbench.sample import ImageMode, Reply, Sample
+from radbench.sample import Boxes, ImageMode, Reply, Request, Sample, Vectors
 from radbench.terms import Access
 
 FORMAT: Final = 1  # raised when older readers would misread a file
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
+
+# JSON knows no infinities; a log-likelihood may be "-inf", or "nan" by a model's fault
+_Score = Annotated[float, PlainSerializer(lambda score: score if math.isfinite(score) else str(score), when_used="json")]
 
 RecordT = TypeVar("RecordT", bound="Sample | Reply | BaseModel")
 
@@ -47,6 +52,7 @@ class SampleRecord(Sample):
 class Prediction(Reply):
     """A reply in the journal. Its key hashes all that reached the model: identity, settings, request, repeat."""
 
+    output: str | Mapping[str, _Score] | Vectors | Boxes | None = None
     key: str
     sample_id: str
     repeat: int = 0
@@ -246,9 +252,14 @@ def adapter(kind: type[Any]) -> TypeAdapter[Any]:
     return found
 
 
-def to_line(record: Sample | Reply) -> bytes:
-    """A record as one JSON line with its newline; defaults are left out."""
-    line: bytes = adapter(type(record)).dump_json(record, exclude_defaults=True)
+def to_line(record: Sample | Request | Reply) -> bytes:
+    """A record as one JSON line with its newline; defaults are left out, halves of surrogate pairs become U+FFFD."""
+    serializer = adapter(type(record))
+    try:
+        line: bytes = serializer.dump_json(record, exclude_defaults=True)
+    except PydanticSerializationError:  # such a half, which UTF-8 cannot hold
+        text = json.dumps(serializer.dump_python(record, mode="json", exclude_defaults=True), ensure_ascii=False)
+        line = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
     return line + b"\n"
 
 

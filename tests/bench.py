@@ -67,21 +67,25 @@ class Bench:
             "dataset": "jsonl",
             "dataset_options": {
                 "file": "{split}.jsonl",
-                "columns": {"id": "id", "question": "question", "answer": "answer", "cluster": "patient"},
+                "columns": {
+                    "id": "id",
+                    "question": "question",
+                    "answer": "answer",
+                    "image": "image",
+                    "cluster": "patient",
+                    "follows": "follows",
+                },
                 "subgroups": ["kind"],
                 "access": "open",
             },
             "split": "test",
+            "train": "train",
             "protocol": "vqa",
             "options": {"form": "open"},
         }
         self.score: dict[str, Any] = {"metrics": ["answer-text"], "primary": "exact_match", "cluster": "patient", "subgroups": ["kind"]}
         self.write_rows(rows(n))
-        self.write_card()
-
-    def column(self, part: str, name: str) -> None:
-        """Name one more column in the card."""
-        self.ask["dataset_options"]["columns"][part] = name
+        self.write_rows(({**row, "id": f"train-{row['id']}"} for row in rows(9)), split="train")
         self.write_card()
 
     def write_rows(self, given: Iterable[Row], split: str = "test") -> None:
@@ -100,7 +104,8 @@ class Bench:
         """Run and score the task in this process. Settings (`images`, `repeats`, `limit`, `seed`) and `Asking`'s fields as keywords."""
         settings = Settings(**{name: asking.pop(name) for name in list(asking) if name in Settings.model_fields})
         full = Asking(settings=settings, out=out or self.out, data_dirs={"jsonl": self.data}, **asking)
-        plans = plan_all(self.catalog(), [model], [TASK], full)
+        catalog = self.catalog()
+        plans = plan_all(catalog, [catalog.model(model)], [catalog.task(TASK)], full)
         (result,) = evaluate_all(plans, full, control or Control(), IntervalSettings(draws=draws))
         return result
 
@@ -132,6 +137,8 @@ def rows(n: int) -> list[Row]:
             "answer": f"answer to q{i}" if i % 2 else "something else",
             "patient": f"p{i // 3}",
             "kind": "even" if i % 4 < 2 else "odd",
+            "image": [],
+            "follows": "",
         }
         for i in range(n)
     ]

@@ -17,6 +17,7 @@ from radbench.errors import ContentError, RadbenchError, UnknownNameError
 
 if TYPE_CHECKING:
     from radbench.catalog.cards import BoardCard, ModelCard, TaskCard
+    from radbench.datasets.base import Dataset
 
     CardT = TypeVar("CardT", TaskCard, ModelCard, BoardCard)
 
@@ -165,6 +166,18 @@ class Catalog:
         from radbench.catalog.options import construct
 
         return construct(self.component(kind, name), f"the {_NOUN[kind]} `{canonical(name)}`", options or {}, where, fixed)
+
+    def dataset(self, task: TaskCard, split: str, data_dirs: Mapping[str, Path]) -> Dataset:
+        """A split of a task's data set, below the folder that `data_dirs` names for it.
+
+        Where none is named, a data set that lies beside its card is looked for in the card's folder.
+        """
+        name = canonical(task.ask.dataset)
+        root = data_dirs.get(name)
+        if root is None and task.file and getattr(self.component("datasets", name), "lies_beside_card", False):
+            root = task.file.parent
+        dataset: Dataset = self.build("datasets", name, task.ask.dataset_options, where=f"task {task.name}", split=split, root=root)
+        return dataset
 
     def _cards(self, kind: CardKind) -> Iterable[Path]:
         return (path for folder in self.folders for path in files.card_files(folder, kind))

@@ -40,13 +40,14 @@ def _demo(out: Path, draws: int, as_json: bool) -> None:
     started = time.monotonic()
     catalog = Catalog()
     asking = Asking(out=out)
-    plans = plan_all(catalog, BASELINES, catalog.suite("demo"), asking)
+    models, tasks = map(catalog.model, BASELINES), map(catalog.task, catalog.suite("demo"))
+    plans = plan_all(catalog, list(models), list(tasks), asking)
     with watched() as control:
         results = list(evaluate_all(plans, asking, control, IntervalSettings(draws=draws)))
     if as_json:
         print_json({"runs": [result.as_json() for result in results]})
     else:
-        sys.stdout.write(text(build(catalog.board("demo"), find_runs(out))))
+        sys.stdout.write(text(build(catalog.board("demo"), find_runs(out), catalog)))
         n_asked = sum(result.summary.counts.n_total for result in results if result.summary)
         sys.stdout.write(f"\n  {len(results)} runs, {n_asked} cases, {time.monotonic() - started:.1f} s\n")
     if len(results) < len(plans) or not all(result.is_whole for result in results):

@@ -100,17 +100,16 @@ def _component(catalog: Catalog, kind: ComponentKind, name: str) -> Finding:
 def _task_data(catalog: Catalog, name: str, roots: Mapping[str, Path], *, look_closely: bool) -> Iterator[Finding]:
     """The data of a task, split by split; a close look asks the data set for files that are missing."""
     try:
-        ask = catalog.task(name).ask
+        task = catalog.task(name)
     except ContentError as error:
         yield Finding(f"task {name}", False, str(error))
         return
+    ask = task.ask
     for split in dict.fromkeys(part for part in (ask.split, ask.train, ask.validation) if part):
         options = ", ".join(f"{key}: {value}" for key, value in ask.dataset_options.items())
         what = f"data {ask.dataset}/{split}" + (f" ({options})" if options else "")
         try:
-            dataset = catalog.build(
-                "datasets", ask.dataset, ask.dataset_options, where=f"task {name}", split=split, root=roots.get(ask.dataset)
-            )
+            dataset = catalog.dataset(task, split, roots)
             missing = dataset.check() if look_closely else ()
         except RadbenchError as error:
             yield Finding(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 import typer
@@ -40,25 +41,21 @@ def _print(result: Result) -> None:
     for problem in summary.problems:
         sys.stdout.write(f"  not measured: {problem}\n")
     primary = str(summary.score["primary"])
-    print_columns([_row(value, primary) for value in summary.values])
+    for metric, values in groupby(summary.values, key=lambda value: value.signature.partition("|ask:")[0]):
+        sys.stdout.write(f"  {metric}\n")
+        print_columns([_row(value, primary) for value in values])
     if summary.values:
         asked = summary.values[0].signature.partition("|ask:")[2]
         how = summary.intervals
         made = f"{how['method']}, {how['n_clusters']} clusters ({how['cluster']}), {how['draws']} draws"
         few = "; fewer than 30 clusters: do not lean on these intervals" if int(how["n_clusters"]) < _FEW else ""
-        sys.stdout.write(f"  asked as: ask:{asked}\n  intervals: {made}{few}\n")
+        sys.stdout.write(f"  asked as ask:{asked}\n  intervals: {made}{few}\n")
 
 
 def _row(value: ValueRecord, primary: str) -> list[str]:
     mark = "*" if value.id == primary else " "
     excluded = f" ({value.n_excluded} left out)" if value.n_excluded else ""
-    return [
-        f" {mark}{value.id}",
-        show(value.value),
-        interval(value),
-        f"n={value.n_scored}{excluded}",
-        value.signature.partition("|ask:")[0],
-    ]
+    return [f"   {mark}{value.id}", show(value.value), interval(value), f"n={value.n_scored}{excluded}"]
 
 
 def show(number: float | None) -> str:

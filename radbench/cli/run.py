@@ -43,17 +43,19 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate models on tasks. The same command again resumes where it stopped, and asks nothing twice."""
-    from radbench.cli.results import report
+    found = open_catalog(catalog)
+    names = [*_names(task), *(name for one in _names(suite) for name in found.suite(one))]
+    if not names or not model:
+        raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
+    tasks, models = [found.task(name) for name in names], [found.model(name) for name in _names(model)]
+
+    from radbench.cli.results import report  # only now: a slip of the pen should be answered at once
     from radbench.evaluation import Asking, evaluate_all, plan_all
     from radbench.folder import Settings
     from radbench.running.plan import Shard
     from radbench.scoring import IntervalSettings
     from radbench.terms import parse_agreement
 
-    found = open_catalog(catalog)
-    tasks = [*_names(task), *(name for one in _names(suite) for name in found.suite(one))]
-    if not tasks or not model:
-        raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
     changes = {**pairs(task_arg, "--task-arg"), **({"shots": shots} if shots is not None else {}), **({"answer": answer} if answer else {})}
     options: dict[str, object] = {**pairs(model_arg, "--model-arg")}
     if gen:
@@ -67,7 +69,7 @@ def run(
         data_dirs=data_roots(data_dir),
         out=out_folder(out),
     )
-    plans = plan_all(found, _names(model), tasks, asking)
+    plans = plan_all(found, models, tasks, asking)
     if dry_run:
         from radbench.cli.dry_run import describe
 

@@ -26,6 +26,6 @@ def table(
     from radbench.leaderboard.markdown import markdown
     from radbench.leaderboard.text import text
 
-    card = open_catalog(catalog).board(board)
-    found = build(card, [folder for path in runs or [out_folder(out)] for folder in find_runs(path)])
+    cards = open_catalog(catalog)
+    found = build(cards.board(board), [folder for path in runs or [out_folder(out)] for folder in find_runs(path)], cards)
     sys.stdout.write(markdown(found) if fmt == "markdown" else text(found))

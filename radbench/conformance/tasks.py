@@ -37,13 +37,9 @@ def check_task(catalog: Catalog, task: TaskCard, roots: Mapping[str, Path]) -> l
     if task.ask.answer not in protocol.answer_modes:
         return [f"protocol `{task.ask.protocol}` cannot ask for `answer: {task.ask.answer}`, but for: {', '.join(protocol.answer_modes)}"]
     catalog.component("datasets", task.ask.dataset)
-    options = task.ask.dataset_options
     try:
-        splits: list[Dataset] = [
-            catalog.build("datasets", task.ask.dataset, options, where=task.where, split=split, root=roots.get(task.ask.dataset))
-            for split in (task.ask.split, task.ask.train, task.ask.validation)
-            if split
-        ]
+        wanted = filter(None, (task.ask.split, task.ask.train, task.ask.validation))
+        splits: list[Dataset] = [catalog.dataset(task, split, roots) for split in wanted]
     except (MissingDataError, MissingPackageError) as error:
         raise NotChecked(str(error)) from error
     found = [problem for split in splits for problem in check_dataset(split)]

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 Kind: TypeAlias = Literal["film", "ct_head", "ct_chest", "mr_head", "ultrasound"]
 
 FILM_FINDINGS: Final = ("pneumothorax", "pleural effusion", "cardiomegaly", "nodule", "support device")  # most urgent first
-PATIENTS: Final[Mapping[str, int]] = {"train": 48, "test": 40}
+PATIENTS: Final[Mapping[str, int]] = {"train": 48, "validation": 32, "test": 40}
 SIZES: Final = ("small", "moderate", "large")
 
 SCAN_FINDING: Final[Mapping[Kind, str]] = {

@@ -38,8 +38,8 @@ class Table(ABC):
 
     Args:
         split: the split's name.
-        root: the folder below which `file` and the images lie; None: `file` is looked up from the current folder, and
-            images from the folder of `file`.
+        root: the folder below which `file` and the images lie: that of the task card unless `--data-dir` names another;
+            None: `file` is looked up from the current folder, and images from the folder of `file`.
         file: the file's path, with `{split}` where each split has a file of its own.
         columns: part -> column. Parts: id (default: the row's number, from 1), question, image, modality, answer,
             rationale, options, cluster, follows, split. `image` and `answer` may name several columns.
@@ -60,6 +60,7 @@ class Table(ABC):
     """
 
     name: ClassVar[str]
+    lies_beside_card: ClassVar[bool] = True
     separator: ClassVar[str] = ""  # what parts the items of a list in one cell; "": lists are lists
 
     def __init__(

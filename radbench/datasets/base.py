@@ -16,7 +16,10 @@ from radbench.terms import Access
 
 
 class Dataset(Protocol):
-    """One split of a data set."""
+    """One split of a data set.
+
+    A class whose `lies_beside_card` is True is given the folder of the task card as `root` where `--data-dir` names none.
+    """
 
     access: Access
     roots: Mapping[str, Path]  # `Media.name` -> the folder below which its `path` lies

@@ -77,7 +77,7 @@ class _Question:
 
 
 class Demo:
-    """One split (`train`, 48 patients, or `test`, 40) of one task of the demo; the cluster is the patient.
+    """One split (`train`, 48 patients, `validation`, 32, or `test`, 40) of one task of the demo; the cluster is the patient.
 
     Raises:
         ContentError: another split or task than named here.

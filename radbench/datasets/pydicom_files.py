@@ -53,7 +53,9 @@ class PydicomFiles:
         self._expected = _FILES[split]
         self._files = [name for name in self._expected if (folder / name).is_file()]
         if not self._files:
-            raise MissingDataError(f"pydicom-files: none of {', '.join(self._expected)} in `{folder}`; the wheels of pydicom 3 on PyPI hold them")
+            raise MissingDataError(
+                f"pydicom-files: none of {', '.join(self._expected)} in `{folder}`; the wheels of pydicom 3 on PyPI hold them"
+            )
         self.roots: Mapping[str, Path] = {self.name: folder}
         self._headers = [_header(folder / name) for name in self._files]
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from radbench.catalog.cards import BoardCard, Column
+from radbench.catalog import Catalog
+from radbench.catalog.cards import Ask, BoardCard, Column
 from radbench.errors import RunError
 from radbench.folder import RunFolder, RunRecord, Summary, ValueRecord
 
@@ -52,21 +53,24 @@ class Board:
     notes: tuple[str, ...]  # why cells are not compared, what was left out
 
 
-def build(card: BoardCard, folders: Iterable[RunFolder]) -> Board:
-    """The board of a card from the run folders that fit its columns; of several runs asked alike the latest is taken."""
-    tasks = {column.task for column in card.columns}
+def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Board:
+    """The board of a card from the run folders that fit its columns; of several runs asked alike the latest is taken.
+
+    Runs on a task's validation split, where operating points are chosen, are left out.
+    """
+    tasks = {column.task: catalog.task(column.task).ask for column in card.columns}
     found: dict[tuple[str, LineKind], dict[str, tuple[RunRecord, Summary, RunFolder]]] = {}
     notes: list[str] = []
     for folder in folders:
         try:
             run = folder.read_run()
-            summary = folder.read_summary() if run.task in tasks else None
+            if run.task not in tasks or run.data.split == tasks[run.task].validation:
+                continue
+            summary = folder.read_summary()
         except RunError as error:
             notes.append(f"left out: {error}")
             continue
-        if summary is None:
-            continue
-        runs = found.setdefault(_name(run), {})
+        runs = found.setdefault(_name(run, tasks[run.task]), {})
         if run.task not in runs or run.started > runs[run.task][0].started:
             runs[run.task] = (run, summary, folder)
     columns = tuple(_filled(column, found.values()) for column in card.columns)
@@ -75,11 +79,13 @@ def build(card: BoardCard, folders: Iterable[RunFolder]) -> Board:
     return _compared(Board(card.title, columns, tuple(lines), tuple(notes)))
 
 
-def _name(run: RunRecord) -> tuple[str, LineKind]:
-    """How a line is named: the model, and what was asked of it beyond its card."""
+def _name(run: RunRecord, ask: Ask) -> tuple[str, LineKind]:
+    """How a line is named: the model, and where it or the task was changed on the command line."""
     settings = run.settings
     card, options = run.model_card, run.model_card.get("options", {})
     changed = [f"{key}={value}" for key, value in options.items() if card.get("arguments", {}).get(key, card.get(key)) != value]
+    usual, asked = ask.model_dump(mode="json"), run.task_card["ask"]
+    changed += [f"{key}={value}" for key, value in asked.items() if value != usual.get(key)]
     if settings.repeats > 1:
         changed.append(f"{settings.repeats} repeats")
     if settings.limit is not None:

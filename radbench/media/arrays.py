@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+import math
+from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.lib import format as npy
@@ -54,12 +55,23 @@ def _coloured(array: Pixels, notes: tuple[str, ...]) -> Image:
 def _opened(source: Path | BytesIO) -> Pixels:
     """The array, left on disk where it lies in a file."""
     if isinstance(source, Path):
+        with source.open("rb") as file:
+            _check(file)
         return np.asarray(np.load(source, mmap_mode="r", allow_pickle=False))
-    version = npy.read_magic(source)
+    _check(source)
+    return np.asarray(np.load(source, allow_pickle=False))
+
+
+def _check(file: BinaryIO) -> None:
+    """Refuse a file that is no array of numbers, or has another length than its header promises; rewinds it."""
+    version = npy.read_magic(file)
     if version not in _HEADERS:
         raise UnreadableError(f"version {version} of the .npy format")
-    shape, _, dtype = _HEADERS[version](source)
-    if not dtype.hasobject and np.prod(shape, dtype=object) * dtype.itemsize != len(source.getbuffer()) - source.tell():
-        raise UnreadableError(f"it does not hold the {shape} values that its header promises")
-    source.seek(0)
-    return np.asarray(np.load(source, allow_pickle=False))
+    shape, _, dtype = _HEADERS[version](file)
+    if dtype.kind not in "biufc":
+        raise UnreadableError(f"values of type {dtype} are no intensities")
+    start = file.tell()
+    promised, there = math.prod(shape) * dtype.itemsize, file.seek(0, SEEK_END) - start
+    if promised != there:
+        raise UnreadableError(f"its header promises {promised} bytes of values, {there} are there")
+    file.seek(0)

@@ -154,7 +154,7 @@ def _described(array: Pixels, header: Dataset, frame: int, spacing: tuple[float,
     modality = str(header.get("Modality") or "")
     if header.get("VOILUTSequence"):
         notes += ("its VOI LUT is not applied",)
-    if array.shape[-1] == 3 and header.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
+    if header.get("PhotometricInterpretation") == "PALETTE COLOR" or head.count(header, "SamplesPerPixel", 1) == 3:
         colour, unit, more = of_colour(array)
         return Image(array=colour, spacing_mm=spacing, unit=unit, modality=modality, notes=notes + more)
     array, more = plain(array)

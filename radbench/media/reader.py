@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -29,11 +29,12 @@ class Reader:
 
     Args:
         roots: `Media.name` -> the folder below which `Media.path` lies.
+        digests: what is known of files by (path, size, time of change in ns), added to as files are hashed.
     """
 
-    def __init__(self, roots: Mapping[str, Path]) -> None:
+    def __init__(self, roots: Mapping[str, Path], digests: MutableMapping[tuple[Path, int, int], str] | None = None) -> None:
         self.roots = dict(roots)
-        self._digests: dict[tuple[Path, int, int], str] = {}
+        self._digests = {} if digests is None else digests
 
     def path(self, media: Media) -> Path:
         """Where the file or series folder lies; it need not exist. `#n` at the end of `Media.path` is no part of it.

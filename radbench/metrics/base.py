@@ -61,6 +61,10 @@ class Metric(ABC):
     when_missing: ClassVar[Literal["worst", "excluded"]] = "worst"  # what a case without a readable answer counts as
     sums: ClassVar[bool] = False  # True: `aggregate` depends on the weighted sums of rows alone
     scope: ClassVar[str] = "any"  # what the metric was made for: "any", "chest X-ray" ...
+    needs_validation: bool = False  # True: `fit` must see the cases of the same model on the task's validation split first
+
+    def fit(self, cases: Iterable[Case]) -> None:  # noqa: B027 - most metrics choose nothing
+        """Choose what may be chosen on validation cases alone, never on those that are measured: an operating point."""
 
     def prepare(self, cases: Iterable[Case]) -> None:  # noqa: B027 - most metrics need no corpus
         """See the whole corpus once (IDF, label vocabulary, retrieval pool); it stays fixed under resampling."""

@@ -42,7 +42,9 @@ class Classification(SumMetric):
     Args:
         positive: the label that `f1`, `sensitivity`, `specificity`, `ppv` and `npv` are about, against all others.
         threshold: the positive label is predicted where its probability reaches this; else the likeliest other label.
-            None takes the label of the answer. A case without probabilities is then left out.
+            None takes the label of the answer. A case without probabilities is then left out. A rule (`youden`,
+            `sensitivity>=0.9`, `specificity>=0.9`) has the threshold found on the validation split (`operating_point`), and
+            gives it as the value `threshold`.
         ordinal: the options are grades in rising order, the same for all cases: adds `quadratic_kappa` and
             `mean_absolute_error` in grades; an answer that is no grade counts as the grade farthest from the truth.
     """
@@ -50,15 +52,29 @@ class Classification(SumMetric):
     name = "classification"
     lower_is_better = frozenset({"mean_absolute_error"})
 
-    def __init__(self, *, positive: str | None = None, threshold: float | None = None, ordinal: bool = False) -> None:
+    def __init__(self, *, positive: str | None = None, threshold: float | str | None = None, ordinal: bool = False) -> None:
         if threshold is not None and positive is None:
             raise ContentError(f"`threshold: {threshold}` is about no label: name it by `positive`")
         self.positive = positive
-        self.threshold = threshold
+        self.rule = _checked(threshold) if isinstance(threshold, str) else None
+        self.threshold = None if isinstance(threshold, str) else threshold
+        self.needs_validation = self.rule is not None
         self.ordinal = ordinal
         self.labels: tuple[str, ...] = ()
         self._index: dict[str, int] = {}
         self._lay_out()
+
+    def fit(self, cases: Iterable[Case]) -> None:
+        """Find the threshold by the rule; validation cases without a label or a probability are passed over.
+
+        Raises:
+            ScoringError: there is no positive or no negative case among them.
+        """
+        positive = self.positive or ""
+        pairs = [(label_of(case.sample.references[0]), case.answer) for case in cases if case.sample.references]
+        scored = [(label == positive, a.scores[positive]) for label, a in pairs if isinstance(a, Choice) and positive in a.scores]
+        labels, scores = np.array([p for p, _ in scored], dtype=np.bool_), np.array([s for _, s in scored], dtype=np.float64)
+        self.threshold = operating_point(labels, scores, self.rule or "")
 
     def prepare(self, cases: Iterable[Case]) -> None:
         """Collect the labels of references and options.
@@ -98,7 +114,11 @@ class Classification(SumMetric):
         return hashlib.sha256("\0".join(self.labels).encode()).hexdigest()[:16]
 
     def signature(self) -> Mapping[str, str]:
-        stated = {"positive": self.positive, "threshold": self.threshold, "ordinal": "yes" if self.ordinal else None}
+        stated = {
+            "positive": self.positive,
+            "threshold": f"{self.rule} on validation" if self.rule else self.threshold,
+            "ordinal": "yes" if self.ordinal else None,
+        }
         return {name: str(value) for name, value in stated.items() if value is not None}
 
     def row(self, case: Case) -> Row | Excluded:
@@ -176,6 +196,8 @@ class Classification(SumMetric):
             values |= _averages(n, sums[:, 1], hit, true, predicted)
             if self.positive is not None:
                 values |= _rates(self._index[self.positive], hit, true, predicted, sums[:, 2 + 3 * n_labels])
+        if self.rule is not None and self.threshold is not None:
+            values["threshold"] = np.where(n > 0, self.threshold, np.nan)
         if self.ordinal:
             true_grade, true_square, grade, square, distance, distance_square = sums[:, -6:].T
             by_chance = n * true_square + n * square - 2 * true_grade * grade
@@ -189,6 +211,12 @@ def label_of(answer: Answer | None) -> str | None:
     if isinstance(answer, Choice):
         return answer.label
     return answer.text if isinstance(answer, Text) else None
+
+
+def _checked(rule: str) -> str:
+    if rule != "youden" and not _RULE.fullmatch(rule):
+        raise ContentError(f"no rule `{rule}` for an operating point: a number, `youden`, `sensitivity>=0.9` or `specificity>=0.9`")
+    return rule
 
 
 def operating_point(labels: NDArray[np.bool_], scores: Floats, rule: str) -> float:
@@ -214,11 +242,9 @@ def operating_point(labels: NDArray[np.bool_], scores: Floats, rule: str) -> flo
     positives, negatives = np.sort(scores[labels]), np.sort(scores[~labels])
     sensitivity = 1 - np.searchsorted(positives, thresholds) / len(positives)
     specificity = np.searchsorted(negatives, thresholds) / len(negatives)
-    if rule == "youden":
-        return float(thresholds[np.argmax(sensitivity + specificity)])
-    match = _RULE.fullmatch(rule)
+    match = _RULE.fullmatch(_checked(rule))
     if match is None:
-        raise ContentError(f"no rule `{rule}` for an operating point: `youden`, `sensitivity>=0.9` or `specificity>=0.9`")
+        return float(thresholds[np.argmax(sensitivity + specificity)])
     share = float(match[2])
     if match[1] == "sensitivity":
         return float(thresholds[np.argmax(sensitivity >= share)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 from radbench.errors import ContentError
 from radbench.protocols.base import History
@@ -30,7 +30,6 @@ class Asking:
     """The part of a protocol that asks: a prompt filled per sample, generated or ranked."""
 
     answer_modes: tuple[str, ...] = ("free", "letter", "ranked")
-    max_letters: ClassVar[int] = 26
 
     def __init__(
         self,
@@ -93,7 +92,7 @@ class Asking:
         reference = first_reference(sample)
         if isinstance(reference, Abstained):
             return self._abstain or reference.phrase
-        text = reference.label if isinstance(reference, Choice) else as_text(reference)
+        text = _label(reference)
         return self._letter_of(sample, text) if self._answer == "letter" and self.options(sample) else text
 
     def labels_target(self, sample: Sample) -> str:
@@ -126,7 +125,7 @@ class Asking:
         options = self.options(sample)
         if self._answer != "letter":
             return "\n".join(f"- {o}" for o in options)
-        if len(options) > self.max_letters:
+        if len(options) > 26:
             raise ContentError(
                 f"sample `{sample.id}`: {len(options)} options cannot be lettered A to Z; ask with answer `free` or `ranked`"
             )
@@ -165,7 +164,7 @@ def groups(synonyms: Mapping[str, Sequence[str]] | None) -> Synonyms:
 def as_label(sample: Sample, said: str) -> Choice | Unparsed:
     """A text as a choice where the options are not known: in the reference's spelling if it is equal after normalisation."""
     wanted = normalised(said)
-    equal = (as_text(reference) for reference in sample.references if normalised(as_text(reference)) == wanted)
+    equal = (label for label in map(_label, sample.references) if normalised(label) == wanted)
     return Choice(next(equal, wanted)) if wanted else EMPTY
 
 
@@ -177,3 +176,7 @@ def one_of(name: str, value: str, known: Sequence[str]) -> None:
     """
     if value not in known:
         raise ContentError(f"option `{name}`: expected {' or '.join(f'`{k}`' for k in known)}, got `{value}`")
+
+
+def _label(reference: Reference) -> str:
+    return reference.label if isinstance(reference, Choice) else as_text(reference)

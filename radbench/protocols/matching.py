@@ -130,11 +130,11 @@ def letter_set(text: str, options: Sequence[str]) -> tuple[str, ...] | Unparsed:
     if _says_none(said):
         return ()
     if _LETTER_RUN.fullmatch(said):
-        chosen = {_of_letter(each, options) for each in said}
+        chosen = [_of_letter(each, options) for each in said]
     elif len(said) < 200 and _LETTER_LIST.fullmatch(said):
-        chosen = {_of_letter(each, options) for each in _LETTER_ITEM.findall(said)}
+        chosen = [_of_letter(each, options) for each in _LETTER_ITEM.findall(said)]
     else:
-        chosen = {lettered(item, options) for item in re.split(r"[,;\n]", said) if item.strip()}
+        chosen = [lettered(item, options) for item in re.split(r"[,;\n]", said) if item.strip()]
     wrong = next((each for each in chosen if isinstance(each, Unparsed)), None)
     return wrong or tuple(o for o in options if o in chosen) or NO_OPTION
 
@@ -218,18 +218,19 @@ class _Forms(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _forms(options: tuple[str, ...], synonyms: Synonyms) -> _Forms:
-    """The ways of writing each option; a synonym that two options share belongs to neither."""
-    forms = {normalised(o): o for o in options}
+    """The ways of writing each option; one that two options share belongs to neither."""
+    names_of = [normalised(o) for o in options]
+    forms = {name: o for name, o in zip(names_of, options, strict=True) if name and names_of.count(name) == 1}
     owners: dict[str, set[str]] = {}
     for group in synonyms:
         names = {normalised(name) for name in group}
         for owner in names & forms.keys():
-            for name in names:
+            for name in names - {""}:
                 owners.setdefault(name, set()).add(forms[owner])
-    shared = {name: next(iter(of)) for name, of in owners.items() if len(of) == 1} | forms
+    of_one = {name: next(iter(of)) for name, of in owners.items() if len(of) == 1 and name not in names_of} | forms
     written = {*options, *(name for group in synonyms for name in group)}
     codes = frozenset(normalised(name) for name in written if len(name) == 2 and name.isupper())
-    return _Forms({name: shared[name] for name in sorted(shared, key=len, reverse=True)}, codes)
+    return _Forms({name: of_one[name] for name in sorted(of_one, key=len, reverse=True)}, codes)
 
 
 def _whole_words(said: str, forms: _Forms) -> str | Unparsed:
@@ -237,7 +238,7 @@ def _whole_words(said: str, forms: _Forms) -> str | Unparsed:
     taken: list[tuple[int, int]] = []
     found: set[str] = set()
     for form, named in forms.option.items():
-        start = text.find(form) if form else -1
+        start = text.find(form)
         while start >= 0:
             end = start + len(form)
             is_word = form in forms.codes and not said[start:end].isupper()

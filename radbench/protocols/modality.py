@@ -12,8 +12,7 @@ from radbench.sample import Answer, AnswerMode, Reply, Sample
 NAMES: Final = (
     ("CT", "computed tomography", "CT scan", "CAT scan"),
     ("MR", "MRI", "magnetic resonance", "magnetic resonance imaging", "MR imaging", "MRI scan"),
-    ("X-ray", "xray", "radiograph", "plain film", "plain radiograph", "radiography", "CR", "computed radiography"),
-    ("X-ray", "DX", "digital radiography"),
+    ("X-ray", "xray", "radiograph", "plain film", "plain radiograph", "radiography", "CR", "DX"),
     ("US", "ultrasound", "ultrasonography", "sonography", "sonogram"),
     ("MG", "mammography", "mammogram"),
     ("NM", "nuclear medicine", "scintigraphy", "scintigram"),

@@ -29,7 +29,7 @@ HEADS: Final[Mapping[str, str]] = {
     "exam": "examination",
 }  # how the heads of a radiology report are written -> the section's name
 
-_THOUGHT: Final = r"think|thinking|thought|reasoning|reason"
+_THOUGHT: Final = r"think|thinking|thought|reasoning"
 _CLOSED: Final = re.compile(rf"<({_THOUGHT})>(.*?)</\1>|<unused94>(.*?)<unused95>", re.DOTALL | re.IGNORECASE)
 _END: Final = re.compile(rf"</(?:{_THOUGHT})>|<unused95>", re.IGNORECASE)
 _START: Final = re.compile(rf"<(?:{_THOUGHT})>|<unused94>", re.IGNORECASE)
@@ -38,13 +38,13 @@ _CHANNEL: Final = re.compile(r"<\|channel\|>(\w+)[^<]*<\|message\|>(.*?)(?=<\|(?
 _BARE_CHANNEL: Final = re.compile(r"analysis(.*?)assistantfinal(.*)", re.DOTALL)  # the same, its marks dropped in decoding
 _MARKER: Final = re.compile(r"\b(?:final\s+)?answer(?:\s+is)?[*_\s]*:[*_\s]*", re.IGNORECASE)
 
-EDGES: Final = " \t\n\r.,;:!?\"'`*_()[]{}<>“”‘’"
+EDGES: Final = " \t\n\r.,;:!?\"'`*_()[]{}“”‘’"  # not < and >, which may be all that tells two options apart
 
 
 def split_reasoning(text: str) -> tuple[str, str]:
     """What a model thought and what it answered, told apart by the marks of its own format.
 
-    Known marks: `<think>`, `<thinking>`, `<thought>`, `<reason>`, `<reasoning>`, MedGemma's `<unused94>`, the channels of the
+    Known marks: `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, MedGemma's `<unused94>`, the channels of the
     harmony format, and `<answer>` around the answer. A thought that never ends leaves an empty answer; an end without a
     start (a template that begins the thought itself) makes all before it a thought. "Answer:" in the text is no such
     mark: readers of short answers look for it (`final_answer`), reports and rationales keep it.

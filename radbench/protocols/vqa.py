@@ -16,7 +16,7 @@ _ANY_LETTER: Final = "{question}\n[[{options}\nAnswer with the letter of the rig
 _LIST: Final = "{question}\n{options}\nAnswer with the text of the right option." + ABSTAIN
 _TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     "any": {"free": _ANY, "letter": _ANY_LETTER, "ranked": _ANY},
-    "closed": {"free": _ANY, "letter": CHOOSE["letter"], "ranked": CHOOSE["ranked"]},
+    "closed": {"free": _ANY, "letter": _ANY_LETTER, "ranked": _ANY},
     "open": {"free": _OPEN},
     "choice": {"free": _LIST, "letter": CHOOSE["letter"], "ranked": _LIST},
 }
@@ -36,8 +36,8 @@ class Vqa(Asking):
 
     Forms: `closed` and `choice` ask for one option, named in the sentence or listed; `open` for a free short answer;
     `any` takes a sample with options as closed and one without as open. A closed sample without options (its answers
-    are not known) is read as the exact text. `select: many` makes a choice a set. `abstain` is the phrase for "cannot
-    tell": a reply that is nothing else becomes Abstained.
+    are not known) is asked freely in every answer mode and read as the exact text. `select: many` makes a choice a set.
+    `abstain` is the phrase for "cannot tell": a reply that is nothing else becomes Abstained.
     """
 
     def __init__(

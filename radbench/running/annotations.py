@@ -6,9 +6,6 @@ file of its own and reads all of them, so several may score at the same time; eq
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +15,7 @@ from radbench.folder import Prediction, extend, read_lines, to_line
 from radbench.media import Reader
 from radbench.models.base import Model
 from radbench.running.answering import answer
-from radbench.running.journal import Journal
+from radbench.running.journal import Journal, own_file
 from radbench.running.requests import Keys, render
 from radbench.sample import Reply, Request
 from radbench.terms import Access, guard
@@ -32,7 +29,7 @@ class Annotators:
     store: Path  # the annotations folder
     agreement: Mapping[str, str] | None = None
     roots: Mapping[str, Path] = field(default_factory=dict)
-    _loaded: dict[str, tuple[Model, Keys]] = field(default_factory=dict)
+    _loaded: dict[str, tuple[Model, Keys, Path]] = field(default_factory=dict)  # with the file of this process
     _known: dict[str, dict[str, Reply]] = field(default_factory=dict)
 
     def answer(self, annotator: str, requests: Sequence[Request], access: Access) -> list[Reply]:
@@ -42,14 +39,13 @@ class Annotators:
             DataTermsError: the annotator is external and the data closed, without an agreement.
             UnknownNameError, WeightsError, MissingPackageError: there is no such annotator, or it cannot be loaded.
         """
-        model, keys = self._load(annotator, access)
+        model, keys, file = self._load(annotator, access)
         known = self._known[annotator]
         wanted = [keys.of(request)[0] for request in requests]
         new = {key: request for key, request in zip(wanted, requests, strict=True) if key not in known}
         failed: dict[str, Reply] = {}
         if new:
-            name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
-            with Journal(self.store / annotator / name) as journal:
+            with Journal(file) as journal:
                 for start in range(0, len(new), model.batch_size):
                     batch = list(new.items())[start : start + model.batch_size]
                     for (key, request), reply in zip(batch, answer(model, [request for _, request in batch]), strict=True):
@@ -57,14 +53,15 @@ class Annotators:
                         journal.append(to_line(extend(Prediction, reply, key=key, sample_id="", prompt=render(request))))
         return [known.get(key) or failed[key] for key in wanted]
 
-    def _load(self, annotator: str, access: Access) -> tuple[Model, Keys]:
+    def _load(self, annotator: str, access: Access) -> tuple[Model, Keys, Path]:
         card = self.catalog.model(annotator)
         guard(access, card.endpoint, self.agreement, what="this run's text", to=f"annotator {annotator}")
         if annotator not in self._loaded:
             model: Model = self.catalog.build("models", card.family, card.options(), where=card.where)
             model.load(Reader(self.roots))
-            self._loaded[annotator] = (model, Keys({"family": card.family, **model.identity()}))
-            files = sorted((self.store / annotator).glob("*.jsonl"))
+            folder = self.store / annotator
+            self._loaded[annotator] = (model, Keys({"family": card.family, **model.identity()}), own_file(folder))
+            files = sorted(folder.glob("*.jsonl"))
             lines = (line for file in files for line in read_lines(file, Prediction))
             self._known[annotator] = {line.key: line for line in lines if line.error is None}
         return self._loaded[annotator]

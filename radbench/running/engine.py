@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from radbench.errors import ContentError, DataError, RunError
 from radbench.folder import Prediction, PredictionIndex, RunFolder, SampleRecord, extend, read_lines, to_line
 from radbench.media import Reader
 from radbench.models.base import Example, Learner, Model
+from radbench.protocols.base import History
 from radbench.running.answering import answer, can_answer
-from radbench.running.journal import Journal
+from radbench.running.journal import Journal, rewrite
 from radbench.running.lock import FolderLock
 from radbench.running.plan import Plan, Shard
 from radbench.running.requests import Keys, ablate, render
@@ -93,7 +94,10 @@ class Session:
         total = min(len(self._dataset), self._plan.settings.limit or len(self._dataset))
         n_samples = 0
         with Journal(self._folder.samples) as self._samples, Journal(self._folder.predictions) as self._journal:
-            self._written = {record.id: _digest(to_line(record)) for record in read_lines(self._folder.samples, SampleRecord)}
+            self._written, self._n_lines = {}, 0
+            for record in read_lines(self._folder.samples, SampleRecord):
+                self._written[record.id] = _digest(to_line(record))
+                self._n_lines += 1
             with PredictionIndex(self._folder.predictions) as self._index:
                 for position, place, sample in self._own_samples():
                     if self._control.stop:
@@ -105,6 +109,8 @@ class Session:
                     n_samples = position + 1
                 self._flush()
                 self._write_samples()
+        if self._n_lines != len(self._passed):
+            self._tidy()
         return max(n_samples, self._n_seen)
 
     def _own_samples(self) -> Iterator[tuple[int, int, Sample]]:
@@ -125,41 +131,66 @@ class Session:
             raise ContentError(f"data set `{self._plan.task.ask.dataset}`: two samples have the id `{sample.id}`")
         if sample.follows and any(asked.sample_id == sample.follows for asked in self._batch):
             self._flush()
-        failure = excluded = ""
-        partner: tuple[Media, ...] = ()
+        failure, swap = "", {}
         try:
-            if sample.media:
-                sample = replace(sample, media=tuple(map(self._reader.identify, sample.media)))
-            if self._plan.settings.images == "swapped" and sample.media:
-                partner = tuple(map(self._reader.identify, self._partners.get(sample.id, ())))
-                excluded = "" if partner else "no other cluster has images of the same modality and number"
+            sample = self._identified(sample)
+            swap = self._swap(sample)
         except DataError as error:
             failure = str(error)
-        lined_up = [] if excluded else self._requests(sample, partner, failure)
+        excluded = self._excluded(sample)
+        lined_up = [] if excluded else self._requests(sample, swap, failure)
         keys = tuple(asked.key for asked in lined_up)
         self._passed[sample.id] = (place, keys)
         self._note_sample(extend(SampleRecord, _without_bytes(sample), position=position, keys=keys, excluded=excluded))
-        self._batch += [asked for asked in lined_up if not self._index.is_answered(asked.key)]
+        unanswered = [asked for asked in lined_up if not self._index.is_answered(asked.key)]
+        self._n_answered += len(lined_up) - len(unanswered)
+        self._batch += unanswered
         if len(self._batch) >= self._model.batch_size:
             self._flush()
 
-    def _requests(self, sample: Sample, partner: tuple[Media, ...], failure: str) -> list[_Asked]:
+    def _identified(self, sample: Sample) -> Sample:
+        return replace(sample, media=tuple(map(self._reader.identify, sample.media))) if sample.media else sample
+
+    def _swap(self, sample: Sample) -> dict[Media, Media]:
+        """What is shown instead of each medium of the sample, where images are swapped."""
+        return dict(zip(sample.media, map(self._reader.identify, self._partners.get(sample.id, ())), strict=False))
+
+    def _excluded(self, sample: Sample) -> str:
+        """Why nothing can be asked about the sample; "" if something can."""
+        if self._plan.settings.images == "swapped" and sample.media and sample.id not in self._partners:
+            return "no other cluster has images of the same modality and number"
+        _, keys_before = self._passed.get(sample.follows, (0, ("",)))
+        return "" if keys_before else "the turn before it is excluded"
+
+    def _requests(self, sample: Sample, swap: Mapping[Media, Media], failure: str) -> list[_Asked]:
         """The requests of one sample, one a repeat; those of a conversation's later turn differ by its own replies so far."""
-        repeats, images, seed = self._plan.settings.repeats, self._plan.settings.images, self._plan.settings.seed
+        repeats = self._plan.settings.repeats
         lined_up: list[_Asked] = []
         if not sample.follows:
-            request = ablate(self._protocol.ask(sample, shots=self._shots), images, seed, partner)
+            request = self._request(sample, (), swap)
             keys = self._keys.of(request, repeats)
             return [_Asked(keys[repeat], sample.id, repeat, request, failure) for repeat in range(repeats)]
         for repeat in range(repeats):
             history = self._history(sample, repeat)
             cut = any(reply.error is not None for _, reply in history)
-            request = ablate(self._protocol.ask(sample, shots=self._shots, history=history), images, seed, partner)
+            # an image shown in several turns stays the one it was swapped for in the first
+            shown = swap if cut else {**swap, **{old: new for earlier, _ in reversed(history) for old, new in self._swap(earlier).items()}}
+            request = self._request(sample, history, shown)
             key = self._keys.of(request, repeat + 1)[repeat]
             lined_up.append(_Asked(key, sample.id, repeat, request, "a turn before it has no reply" if cut else failure))
         return lined_up
 
-    def _history(self, sample: Sample, repeat: int) -> Sequence[tuple[Sample, Reply]]:
+    def _request(self, sample: Sample, history: History, swap: Mapping[Media, Media]) -> Request:
+        images = self._plan.settings.images
+        request = self._protocol.ask(sample, shots=self._shots, history=history)
+        if images != "none":
+            return ablate(request, images, self._plan.settings.seed, swap)
+        if request.kind == "embed":
+            raise ContentError("--images none is not defined for tasks that embed images: try blank, noise or swapped")
+        # asked anew, so that the words that introduce images go with them
+        return self._protocol.ask(_bare(sample), shots=list(map(_bare, self._shots)), history=[(_bare(s), reply) for s, reply in history])
+
+    def _history(self, sample: Sample, repeat: int) -> History:
         """The earlier turns of the sample's conversation with the model's own replies."""
         turns: list[tuple[Sample, Reply]] = []
         while sample.follows:
@@ -167,7 +198,9 @@ class Session:
                 raise ContentError(f"sample `{sample.id}` follows `{sample.follows}`, which does not come before it in this task")
             place, keys = self._passed[sample.follows]
             sample = self._dataset[place]
-            reply = self._index.get(keys[repeat]) if keys else None
+            reply = self._index.get(keys[repeat])
+            if reply is not None and reply.error is None:
+                sample = self._identified(sample)
             turns.append((sample, reply or Reply(error="not asked")))
         return turns[::-1]
 
@@ -176,6 +209,7 @@ class Session:
         line = to_line(record)
         if not self._written or self._written.get(record.id) != _digest(line):
             self._sample_lines.append(line)
+            self._n_lines += 1
             if len(self._sample_lines) >= _LINES_HELD:
                 self._write_samples()
 
@@ -183,6 +217,11 @@ class Session:
         if self._sample_lines:
             self._samples.append(b"".join(self._sample_lines))
             self._sample_lines.clear()
+
+    def _tidy(self) -> None:
+        """Leave one line a sample, in the order asked, where samples changed or went away since an earlier session."""
+        kept = [record for record in self._folder.iter_samples() if record.id in self._passed]
+        rewrite(self._folder.samples, map(to_line, sorted(kept, key=lambda record: record.position)))
 
     def _flush(self) -> None:
         """Ask the batch and write its replies down."""
@@ -210,6 +249,10 @@ class Session:
             self._n_answered += prediction.error is None
         if self._n_failed >= _HOPELESS and not self._n_answered:
             raise RunError(f"the first {self._n_failed} requests all failed, so the rest was not asked. The last reason: {reply.error}")
+
+
+def _bare(sample: Sample) -> Sample:
+    return replace(sample, media=())
 
 
 def _without_bytes(sample: Sample) -> Sample:

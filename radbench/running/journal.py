@@ -6,6 +6,9 @@ What a process had appended is safe when the process is killed; `sync` makes it 
 from __future__ import annotations
 
 import os
+import socket
+import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -13,6 +16,25 @@ from typing import Final, Self
 from radbench.errors import RunError
 
 _STEP: Final = 1 << 16  # bytes read at a time when looking for the last line's start
+
+
+def rewrite(path: Path, lines: Iterable[bytes]) -> None:
+    """Put these lines in the place of a journal's, all or none: beside its place first, then moved.
+
+    Raises:
+        RunError: the disk is full or read-only; what stood there before still does.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    with Journal(beside) as journal:
+        for line in lines:
+            journal.append(line)
+    beside.replace(path)
+
+
+def own_file(folder: Path) -> Path:
+    """A new file for this process in a store that several share: each appends to its own and reads those of all."""
+    return folder / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
 
 
 class Journal:

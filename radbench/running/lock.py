@@ -19,7 +19,7 @@ from typing import Final, Self
 from radbench.errors import RunError
 
 BEAT_S: Final = 15.0  # a live owner touches its lock this often
-STALE_S: Final = 120.0  # an owner on another host that was silent for so long is taken for dead
+STALE_S: Final = 120.0  # an owner that was silent for so long is taken for dead
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,6 @@ class FolderLock:
         self._path = path
         self._token = uuid.uuid4().hex
         self._ended = threading.Event()
-        self._lost = False
 
     def __enter__(self) -> Self:
         try:
@@ -55,8 +54,8 @@ class FolderLock:
             self._path.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Raise RunError if another process took the lock over (this one was suspended for longer than STALE_S)."""
-        if self._lost:
+        """Raise RunError if another process took the lock over: this one was suspended, or cut off, for longer than STALE_S."""
+        if not self._is_ours():
             raise RunError(f"{self._path.parent} was taken over by another process while this one did not run; stopped before writing")
 
     def _create(self) -> bool:
@@ -105,7 +104,6 @@ class FolderLock:
     def _keep_beating(self) -> None:
         while not self._ended.wait(BEAT_S):
             if not self._is_ours():
-                self._lost = True
                 return
             try:
                 os.utime(self._path)
@@ -122,13 +120,15 @@ def _parse(content: bytes) -> dict[str, object]:
 
 
 def _is_stale(owner: dict[str, object], age: float) -> bool:
+    if age > (STALE_S if owner else BEAT_S):
+        return True  # whatever its pid says: another process may have it by now
     pid = owner.get("pid")
     if owner.get("host") != socket.gethostname() or not isinstance(pid, int):
-        return age > (STALE_S if owner else BEAT_S)
+        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except PermissionError:
-        return False
-    return pid == os.getpid() and age > STALE_S
+        pass  # it lives, as another user
+    return False

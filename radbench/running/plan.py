@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -72,12 +72,15 @@ class Plan:
         """Where the run lies."""
         return RunFolder(self.out / self.task.name / _as_name(self.model.name) / self.run_id)
 
+    def on_split(self, split: str) -> Plan:
+        """The same of another split, whole."""
+        task = self.task.model_copy(update={"ask": self.task.ask.model_copy(update={"split": split})})
+        return replace(self, task=task, settings=self.settings.model_copy(update={"limit": None}), _datasets={})
+
     def dataset(self, split: str) -> Dataset:
         """A split of the task's data set."""
         if split not in self._datasets:
-            name = self.task.ask.dataset
-            options = {"split": split, "root": self.data_dirs.get(name), **self.task.ask.dataset_options}
-            self._datasets[split] = self.catalog.build("datasets", name, options, where=f"task {self.task.name}")
+            self._datasets[split] = self.catalog.dataset(self.task, split, self.data_dirs)
         return self._datasets[split]
 
     def protocol(self) -> EvaluationProtocol:

@@ -7,9 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from radbench.errors import RunError
-from radbench.folder import adapter
-from radbench.sample import ImageMode, Media, Request, Turn
+from radbench.folder import to_line
+from radbench.sample import ImageMode, Media, Part, Request, Turn
 
 _KEY_LENGTH = 20  # hex digits: 80 bits, no collision in any number of requests a run can hold
 
@@ -25,12 +24,11 @@ class Keys:
 
     def __init__(self, identity: Mapping[str, object]) -> None:
         self._start = hashlib.sha256(fingerprint(identity).encode())
-        self._dump = adapter(Request).dump_json
 
     def of(self, request: Request, repeats: int = 1) -> tuple[str, ...]:
         """One key a repeat; media count by digest and edits, wherever they lie."""
         keyed = self._start.copy()
-        keyed.update(self._dump(_by_content(request), exclude_defaults=True))
+        keyed.update(to_line(_by_content(request)))
         first = keyed.hexdigest()[:_KEY_LENGTH]
         if repeats == 1:
             return (first,)
@@ -52,31 +50,21 @@ def render(request: Request) -> str:
     return f"{text}\n\n[options] {' | '.join(request.options)}" if request.kind == "rank" else text
 
 
-def ablate(request: Request, mode: ImageMode, seed: int, partner: tuple[Media, ...] = ()) -> Request:
-    """The request with its images blanked, replaced by noise or by those of another sample (`partner`), or left out.
-
-    Raises:
-        RunError: `none` for a request that asks for embeddings, of which the image is one side.
-    """
+def ablate(request: Request, mode: ImageMode, seed: int, swap: Mapping[Media, Media]) -> Request:
+    """The request with its images blanked, replaced by noise, or by those that `swap` names: the others, of solved examples, stay."""
     if mode == "real":
         return request
-    if mode == "none" and request.kind == "embed":
-        raise RunError("--images none is not defined for tasks that embed images: try blank, noise or swapped")
-    swapped = iter(partner)
-    turns = []
-    for turn in request.turns:
-        parts: list[str | Media] = []
-        for part in turn.parts:
-            if not isinstance(part, Media):
-                parts.append(part)
-            elif mode == "blank":
-                parts.append(replace(part, edits=(*part.edits, "blank")))
-            elif mode == "noise":
-                parts.append(replace(part, edits=(*part.edits, f"noise:{seed}/{request.sample_id}")))
-            elif mode == "swapped":
-                parts.append(next(swapped))
-        turns.append(Turn(turn.role, tuple(parts)))
-    return replace(request, turns=tuple(turns))
+    turns = tuple(Turn(turn.role, tuple(_ablated(part, mode, seed, swap) for part in turn.parts)) for turn in request.turns)
+    return replace(request, turns=turns)
+
+
+def _ablated(part: Part, mode: ImageMode, seed: int, swap: Mapping[Media, Media]) -> Part:
+    if not isinstance(part, Media):
+        return part
+    if mode == "swapped":
+        return swap.get(part, part)
+    # by digest: an image shown in several turns of a conversation becomes the same noise in each
+    return replace(part, edits=(*part.edits, f"noise:{seed}/{part.digest[:16]}" if mode == "noise" else mode))
 
 
 def _by_content(request: Request) -> Request:

@@ -19,6 +19,7 @@ from radbench.folder import DataRecord, RunFolder, RunRecord, write_json
 from radbench.media import Reader
 from radbench.models.base import Model
 from radbench.running import provenance
+from radbench.running.digests import DigestStore
 from radbench.running.engine import Control, Session, learn
 from radbench.running.lock import FolderLock
 from radbench.running.plan import Plan, Shard
@@ -70,7 +71,7 @@ def load(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[Mo
             guard(dataset.access, plan.model.endpoint, agreement, what=f"task {plan.task.name}", to=f"model {plan.model.name}")
             roots.update(dataset.roots)
     model: Model = first.catalog.build("models", first.model.family, first.model.options(first.overrides), where=first.model.where)
-    reader = Reader(roots)
+    reader = Reader(roots, DigestStore(first.out / "digests"))
     model.load(reader)
     return model, reader
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+
 from radbench.errors import RunError
 from radbench.folder import PredictionIndex, RunFolder, SampleRecord, read_lines, to_line, write_json
-from radbench.running.journal import Journal
+from radbench.running.journal import rewrite
 from radbench.running.lock import FolderLock
 
 
@@ -26,25 +29,28 @@ def merge(folder: RunFolder, of: int) -> str:
         return f"{len(done)} of {of} shards are complete; the run is merged with the last one"
     if any(record.identity != done[0].identity for record in done):
         raise RunError(f"the shards of {folder.path} were answered by models of different identity: delete those that are out of date")
-    with FolderLock(folder.lock):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(FolderLock(folder.lock))
+        except RunError as error:
+            return f"all shards are complete, but {error}"
         samples = sorted((s for shard in shards for s in _current(shard)), key=lambda s: s.position)
-        indices = [PredictionIndex(shard.predictions) for shard in shards]
-        for path in (folder.samples, folder.predictions):
-            path.unlink(missing_ok=True)
-        with Journal(folder.samples) as to_samples, Journal(folder.predictions) as to_predictions:
-            for sample in samples:
-                to_samples.append(to_line(sample))
-                for key in sample.keys:
-                    found = next((p for index in indices if (p := index.get(key))), None)
-                    if found is None:
-                        raise RunError(
-                            f"{folder.path}: no shard holds the prediction `{key}` of sample `{sample.id}`: run the shards again"
-                        )
-                    to_predictions.append(to_line(found))
+        indices = [stack.enter_context(PredictionIndex(shard.predictions)) for shard in shards]
+        rewrite(folder.samples, map(to_line, samples))
+        rewrite(folder.predictions, _predictions(samples, indices, folder))
         seconds = sum(record.seconds for record in done)
         ended = max(record.ended for record in done)
         write_json(folder.run, done[0].model_copy(update={"shard": "", "seconds": seconds, "ended": ended}))
     return ""
+
+
+def _predictions(samples: Iterable[SampleRecord], indices: Sequence[PredictionIndex], folder: RunFolder) -> Iterator[bytes]:
+    for sample in samples:
+        for key in sample.keys:
+            found = next((p for index in indices if (p := index.get(key))), None)
+            if found is None:
+                raise RunError(f"{folder.path}: no shard holds the prediction `{key}` of sample `{sample.id}`: run the shards again")
+            yield to_line(found)
 
 
 def _current(shard: RunFolder) -> list[SampleRecord]:

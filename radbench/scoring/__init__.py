@@ -10,9 +10,10 @@ from functools import partial
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
-from radbench.errors import MissingPackageError, ScoringError, WeightsError
-from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, write_json
+from radbench.errors import MissingPackageError, RunError, ScoringError, WeightsError
+from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, find_runs, write_json
 from radbench.metrics.base import Metric
+from radbench.protocols.base import EvaluationProtocol
 from radbench.running.annotations import Annotators
 from radbench.scoring.cases import CaseReader, Census
 from radbench.scoring.rows import StoredRows, measure, prepare, stamp
@@ -41,6 +42,8 @@ def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annot
         for use in card.score.metrics:
             metric = catalog.build("metrics", use.name, use.options, where=card.where)
             try:
+                if metric.needs_validation:
+                    _fit(metric, folder, run, card, protocol)
                 prepare(metric, cases)
                 how = _how_scored(metric, card)
                 rows = measure(
@@ -75,6 +78,32 @@ def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annot
     )
     write_json(folder.summary, summary)
     return summary
+
+
+def _fit(metric: Metric, folder: RunFolder, run: RunRecord, card: TaskCard, protocol: EvaluationProtocol) -> None:
+    """Let a metric choose its operating point on the same model's run on the task's validation split."""
+    split = card.ask.validation
+    if split is None or split == card.ask.split:
+        raise ScoringError(f"task {card.name} names no other split as `validation`, which this metric chooses its operating point on")
+    found = next((other for other in find_runs(folder.path.parent) if _is_validation(other, run, split)), None)
+    if found is None:
+        raise ScoringError(
+            f"there is no complete run of {run.model} on the validation split beside this one: "
+            f"radbench run --model {run.model} --task {run.task} --task-arg split={split}"
+        )
+    with PredictionIndex(found.predictions) as index:
+        metric.fit(CaseReader(found, index, protocol, repeats=run.settings.repeats, subgroups=()))
+
+
+def _is_validation(folder: RunFolder, run: RunRecord, split: str) -> bool:
+    """True for a complete run that differs by its split alone; a limit on the samples of either is no matter."""
+    try:
+        other = folder.read_run()
+    except RunError:
+        return False
+    alike = other.settings.model_copy(update={"limit": run.settings.limit}) == run.settings
+    wanted = {**run.task_card["ask"], "split": split}
+    return other.status == "complete" and alike and other.model_card == run.model_card and other.task_card["ask"] == wanted
 
 
 def _how_scored(metric: Metric, card: TaskCard) -> str:

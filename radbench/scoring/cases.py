@@ -10,6 +10,7 @@ from typing import Final
 
 from radbench.folder import Counts, Prediction, PredictionIndex, RunFolder, SampleRecord, adapter
 from radbench.protocols.base import EvaluationProtocol
+from radbench.protocols.legacy import DROPPED
 from radbench.protocols.reading import split_reasoning
 from radbench.sample import Answer, Case, Sample, Unparsed
 
@@ -41,7 +42,7 @@ class Census:
 class CaseReader:
     """Iterates the cases of a run that were asked; `census` is complete after the first whole iteration.
 
-    Nothing is held in memory but the census.
+    Nothing is held in memory but the census. A case that a legacy reader drops is excluded, as its scorer excluded it.
     """
 
     def __init__(
@@ -64,11 +65,14 @@ class CaseReader:
                 if prediction is None:
                     census.excluded[NOT_ASKED] += 1
                     continue
-                case = Case(record, self._read(record, prediction, census), repeat)
+                answer = self._read(record, prediction, census)
+                if answer == DROPPED:
+                    census.excluded[DROPPED.reason] += 1
+                    continue
                 census.sample_ids.append(record.id)
                 census.clusters.append(record.cluster or record.id)
                 census.subgroups.append(tuple(record.subgroups.get(name, "") for name in self._subgroups))
-                yield case
+                yield Case(record, answer, repeat)
         census.fingerprint = f"{digest:032x}"[:8]
         self._census = census
 
@@ -99,7 +103,7 @@ class CaseReader:
             if text is not prediction.output:
                 reply = replace(prediction, output=text)
         answer = self._protocol.read(sample, reply)
-        if isinstance(answer, Unparsed):
+        if isinstance(answer, Unparsed) and answer != DROPPED:
             states["unparsed"] += 1
             census.unparsed[answer.reason] += 1
         return answer

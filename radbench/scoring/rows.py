@@ -31,7 +31,8 @@ def measure(metric: Metric, signature: str, cases: CaseReader, store: StoredRows
         ScoringError: the metric cannot run on this corpus.
     """
     asks = type(metric).asks is not Metric.asks
-    if not asks and (stored := store.read(signature)):  # annotators' replies are kept elsewhere, and may be another model's by now
+    depends_on_more = asks or metric.needs_validation  # than on this run's cases: on annotators, on another run
+    if not depends_on_more and (stored := store.read(signature)):
         return stored
     parts: list[Rows] = []
     source = iter(cases)

@@ -41,10 +41,10 @@ def package(folder, monkeypatch, group: str, name: str, value: str) -> None:
     monkeypatch.syspath_prepend(folder)
 
 
-@pytest.mark.parametrize("kind", CARD_KINDS[:2])
+@pytest.mark.parametrize("kind", CARD_KINDS)
 def test_every_card_that_comes_with_radbench_is_valid(kind):
     catalog = Catalog()
-    read = {"tasks": catalog.task, "adapters": catalog.model}[kind]
+    read = {"tasks": catalog.task, "adapters": catalog.model, "leaderboards": catalog.board}[kind]
     for name in catalog.names(kind):
         assert read(name).title == catalog.titles(kind)[name]
 

@@ -208,7 +208,7 @@ def test_the_nearest_training_film_knows_more_than_the_majority() -> None:
 
 
 def test_other_splits_and_tasks_are_refused() -> None:
-    with pytest.raises(ContentError, match="no split `val`; expected train or test"):
+    with pytest.raises(ContentError, match="no split `val`; expected train or validation or test"):
         Demo(split="val", task="vqa")
     with pytest.raises(ContentError, match="no task `segmentation`; expected one of modality"):
         Demo(split="test", task="segmentation")  # type: ignore[arg-type]  # as a card may say

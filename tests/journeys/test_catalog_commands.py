@@ -269,3 +269,13 @@ def test_debug_shows_the_traceback():
 
     with pytest.raises(UnknownNameError):
         main(["show", "nothing-of-that-name", "--debug"])
+
+
+def test_ctrl_c_ends_a_command_with_130_and_one_line(tmp_path):
+    (tmp_path / "slow.py").write_text("raise KeyboardInterrupt\n")
+    code = "from radbench.cli import main; import sys; main(sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "ls", "metrics", "--catalog", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (130, "radbench: stopped.\n")

@@ -80,12 +80,19 @@ def test_what_is_no_image_is_refused(tmp_path: Path, array: np.ndarray, cause: s
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
     for data in (None, (tmp_path / "a.npy").read_bytes()):
-        with pytest.raises(MediaError):
+        with pytest.raises(MediaError, match="type object are no intensities"):
             Reader({"here": tmp_path}).load(Media(name="here", path="a.npy", data=data))
 
 
 def test_a_header_that_promises_too_much_is_refused() -> None:
     out = BytesIO()
     np.lib.format.write_array_header_1_0(out, {"descr": "<f8", "fortran_order": False, "shape": (10**6, 10**6)})
-    with pytest.raises(MediaError, match="does not hold"):
+    with pytest.raises(MediaError, match="promises 8000000000000 bytes of values, 64 are there"):
         Reader({}).load(Media(name="here", path="a.npy", data=out.getvalue() + b"0" * 64))
+
+
+def test_an_archive_under_the_name_of_an_array_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", told())
+    (tmp_path / "a.npz").rename(tmp_path / "a.npy")
+    with pytest.raises(MediaError, match=r"here/a\.npy`: damaged"):
+        Reader({"here": tmp_path}).load(Media(name="here", path="a.npy"))

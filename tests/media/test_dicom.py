@@ -296,3 +296,11 @@ def test_messages_quote_nothing_of_the_header(tmp_path: Path) -> None:
         load(tmp_path, "a.dcm")
     assert "PixelSpacing" in str(raised.value)
     assert "SECRET" not in str(raised.value)
+
+
+def test_pydicom_neither_warns_nor_logs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    dataset = header(told()[0])
+    dataset.PixelData *= 5
+    dataset.save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    assert load(tmp_path, "a.dcm").array.shape == (4, 3)
+    assert caplog.records == []

@@ -82,6 +82,12 @@ def test_an_option_is_its_exact_text_or_the_only_one_in_whole_words(text: str, o
     assert option(text, options) == expected
 
 
+def test_options_that_differ_only_in_case_or_punctuation_are_never_read_from_text() -> None:
+    assert option("grade 2", ("Grade 2", "grade 2.", "grade 3")) == NO_OPTION
+    assert option("grade 3", ("Grade 2", "grade 2.", "grade 3")) == "grade 3"
+    assert option("> 3 cm", ("< 3 cm", "> 3 cm")) == "> 3 cm"
+
+
 def test_synonyms_count_unless_two_options_share_them() -> None:
     names = (("CR", "film", "radiograph"), ("DX", "digital film", "radiograph"))
 

@@ -1,0 +1,122 @@
+"""Boards: which runs stand in which line, what is compared with what, and how it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from radbench.catalog import Catalog
+from radbench.catalog.cards import BoardCard
+from radbench.evaluation import Asking, evaluate_all, plan_all
+from radbench.folder import RunFolder, Settings, find_runs, write_json
+from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.markdown import markdown
+from radbench.leaderboard.text import text
+from radbench.running.engine import Control
+from radbench.scoring import IntervalSettings
+
+CARD = BoardCard.model_validate({"name": "small", "title": "A small | board", "columns": [{"task": "demo.diagnosis"}, {"task": "demo.vqa"}]})
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return Catalog()
+
+
+def evaluated(catalog: Catalog, out: Path, models: list[str], tasks: list[str], **settings: object) -> None:
+    asking = Asking(out=out, settings=Settings.model_validate({"limit": 12, **settings}))
+    plans = plan_all(catalog, list(map(catalog.model, models)), list(map(catalog.task, tasks)), asking)
+    assert all(result.is_whole for result in evaluate_all(plans, asking, Control(), IntervalSettings(draws=50)))
+
+
+def board(catalog: Catalog, out: Path) -> Board:
+    return build(CARD, find_runs(out), catalog)
+
+
+def test_a_line_holds_the_runs_of_one_model_and_a_missing_run_is_a_gap(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority"], ["demo.diagnosis", "demo.vqa"])
+    evaluated(catalog, tmp_path, ["constant-yes"], ["demo.vqa"])
+
+    found = board(catalog, tmp_path)
+
+    assert [(line.name, line.kind, [cell is not None for cell in line.cells]) for line in found.lines] == [
+        ("constant-yes (first 12)", "baseline", [False, True]),
+        ("majority (first 12)", "baseline", [True, True]),
+    ]
+    assert [column.value for column in found.columns] == ["auroc", "exact_match"]
+
+
+def test_runs_on_the_validation_split_are_no_results(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority"], ["demo.diagnosis"])
+
+    assert len(find_runs(tmp_path)) == 2
+    assert len(board(catalog, tmp_path).lines) == 1
+
+
+def test_numbers_with_different_signatures_are_not_compared(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority", "constant-yes"], ["demo.vqa"])
+    evaluated(catalog, tmp_path, ["constant-no"], ["demo.vqa"], limit=20)
+
+    found = board(catalog, tmp_path)
+    cells = {line.name: line.cells[1] for line in found.lines}
+
+    assert {name: cell.is_comparable for name, cell in cells.items() if cell} == {
+        "constant-no (first 20)": False,
+        "constant-yes (first 12)": True,
+        "majority (first 12)": True,
+    }
+    assert any("constant-no (first 20) on demo.vqa: not compared" in note and "n 20 against 12" in note for note in found.notes)
+    assert "(0." in text(found).splitlines()[5]
+
+
+def test_controls_with_ablated_images_are_never_best(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["nearest-neighbour", "constant-no"], ["demo.vqa"])
+    evaluated(catalog, tmp_path, ["nearest-neighbour"], ["demo.vqa"], images="blank")
+
+    found = board(catalog, tmp_path)
+    kinds = {line.name: (line.kind, bool(line.cells[1] and line.cells[1].is_best)) for line in found.lines}
+
+    assert kinds["nearest-neighbour (first 12, images blank)"] == ("control", False)
+    assert kinds["nearest-neighbour (first 12)"] == ("baseline", True)
+
+
+def test_a_damaged_run_is_named_and_the_rest_is_shown(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority"], ["demo.vqa"])
+    damaged = tmp_path / "demo.vqa" / "other" / "0123"
+    damaged.mkdir(parents=True)
+    (damaged / "run.json").write_text('{"format": 1, "id"')
+
+    found = board(catalog, tmp_path)
+
+    assert len(found.lines) == 1
+    assert any("damaged" in note and "0123" in note for note in found.notes)
+
+
+def test_missing_replies_are_marked_and_counted(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority"], ["demo.vqa"])
+    (folder,) = find_runs(tmp_path)
+    summary = folder.read_summary()
+    counts = summary.counts.model_copy(update={"n_failed": 3})
+    write_json(folder.summary, summary.model_copy(update={"counts": counts}))
+
+    shown = markdown(board(catalog, tmp_path))
+
+    assert "†" in shown
+    assert "majority on demo.vqa: complete, 3 failed" in shown
+
+
+def test_the_tables_show_the_same_numbers_as_the_summaries(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority", "nearest-neighbour"], ["demo.diagnosis", "demo.vqa"])
+    found = board(catalog, tmp_path)
+    runs = [folder for folder in find_runs(tmp_path) if folder.read_run().data.split == "test"]
+
+    for shown in (markdown(found), text(found)):
+        for summary in map(RunFolder.read_summary, runs):
+            primary = next(value for value in summary.values if value.id == summary.score["primary"])
+            assert f"{primary.value:.3f}" in shown, summary.task
+    assert "A small \\| board" in markdown(found)
+
+
+def test_an_empty_board_says_so(catalog: Catalog, tmp_path: Path) -> None:
+    assert "no runs yet" in text(board(catalog, tmp_path))
