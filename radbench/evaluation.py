@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, TaskCard
 from radbench.errors import ContentError, UnknownNameError, nearest
-from radbench.folder import RunFolder, Settings, Summary
+from radbench.folder import Counts, RunFolder, Settings, Summary
 from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.running.plan import Plan, Shard
@@ -47,7 +47,7 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `runs` that `run --json` and `score --json` print."""
-        counts = self.summary.counts.model_dump() if self.summary else {}
+        counts = self.summary.counts.model_dump() if self.summary else dict.fromkeys(Counts.model_fields)
         values = self.summary.values if self.summary else ()
         metrics = [value.model_dump(mode="json", include={"id", "signature", "value", "ci", "level", "n_scored"}) for value in values]
         about = {"task": self.task, "model": self.model, "run_dir": str(self.folder.path), "status": self.status}
