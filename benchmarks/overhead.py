@@ -132,19 +132,8 @@ def command(kind: str, folder: Path, questions: Path, options: dict[str, object]
         return [sys.executable, "-c", BARE, str(questions), str(folder / "out.jsonl")]
     if kind == "lm-eval":
         (folder / "overhead.yaml").write_text(LM_EVAL_TASK.format(file=questions))
-        return [
-            sys.executable,
-            "-m",
-            "lm_eval",
-            "--model",
-            "dummy",
-            "--tasks",
-            "overhead",
-            "--include_path",
-            str(folder),
-            "--bootstrap_iters",
-            "0",
-        ]
+        asked = ["--model", "dummy", "--tasks", "overhead", "--include_path", str(folder)]
+        return [sys.executable, "-m", "lm_eval", "run", *asked]
     card = folder / "overhead.questions.yaml"
     card.write_text(CARD.format(**options))
     radbench = [sys.executable, "-c", "from radbench.cli import main; main()"]

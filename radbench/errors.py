@@ -13,7 +13,8 @@ RadbenchError                 exit 2, one message, no traceback without --debug
     SampleModelError          this sample only: refused, too long, out of memory at batch 1
   ScoringError                a metric that cannot run at all
   DataTermsError              closed data and an external endpoint
-  RunError                    a run folder that is locked, damaged, or of an unknown format
+  RunError                    a run folder that is locked or damaged
+    RunFormatError            a run folder of a newer radbench
 """
 
 from __future__ import annotations
@@ -82,7 +83,20 @@ class DataTermsError(RadbenchError):
 
 
 class RunError(RadbenchError):
-    """A run folder that is locked, damaged, of an unknown format, or of other settings than asked."""
+    """A run folder that is locked or damaged, or a run that could not go on."""
+
+
+class RunFormatError(RunError):
+    """A run folder that a newer radbench wrote."""
+
+
+def where_raised(error: BaseException) -> str:
+    """What an unforeseen error was and where it arose, without its message: that may quote texts of closed data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where} (its message: --debug)"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

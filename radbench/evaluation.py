@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, TaskCard
 from radbench.errors import ContentError, UnknownNameError, nearest
 from radbench.folder import Counts, RunFolder, Settings, Summary
+from radbench.models.base import Model
+from radbench.models.predictions import read_predictions
 from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.running.plan import Plan, Shard
@@ -30,6 +32,7 @@ class Asking:
     shard: Shard | None = None
     agreement: Mapping[str, str] | None = None
     data_dirs: Mapping[str, Path] = field(default_factory=dict)
+    weights: Mapping[str, Path] = field(default_factory=dict)  # model or annotator -> where its weights lie
     out: Path = Path("runs")
 
 
@@ -59,14 +62,16 @@ class Result:
         return self.status == "complete" and (self.summary is None or not (self.summary.counts.n_failed or self.summary.problems))
 
 
-def plan_all(catalog: Catalog, models: Sequence[ModelCard], tasks: Sequence[TaskCard], asking: Asking) -> list[Plan]:
-    """A plan for each model and task.
+def plan_all(
+    catalog: Catalog, models: Sequence[ModelCard], tasks: Sequence[TaskCard], asking: Asking, *, instance: Model | None = None
+) -> list[Plan]:
+    """A plan for each model and task; `instance` is the model itself where a caller brings it.
 
     Raises:
         ContentError: a change of the ask half that does not fit.
     """
     tasks = [revised(task, asking.task_changes) for task in tasks]
-    return [_plan(catalog, model, task, asking) for model in models for task in tasks]
+    return [replace(_plan(catalog, model, task, asking), instance=instance) for model in models for task in tasks]
 
 
 def import_plan(catalog: Catalog, predictions: Path, task: str, name: str | None, asking: Asking) -> Plan:
@@ -76,12 +81,22 @@ def import_plan(catalog: Catalog, predictions: Path, task: str, name: str | None
     return _plan(catalog, card, revised(catalog.task(task), asking.task_changes), asking)
 
 
+def remarked(result: Result, predictions: Path) -> Result:
+    """The result of imported predictions, with a remark where some of them are of no sample of the task."""
+    ids = {sample.id for sample in result.folder.iter_samples()}
+    strangers = [p.sample_id for p in read_predictions(predictions) if p.sample_id not in ids]
+    if not strangers:
+        return result
+    listed = ", ".join(strangers[:5]) + (" ..." if len(strangers) > 5 else "")
+    return replace(result, message=f"{len(strangers)} predictions of {predictions.name} are of no sample of {result.task}: {listed}")
+
+
 def _plan(catalog: Catalog, model: ModelCard, task: TaskCard, asking: Asking) -> Plan:
     return Plan(
         catalog=catalog,
         task=task,
         model=model,
-        overrides=asking.model_options,
+        overrides={**({"weights": str(asking.weights[model.name])} if model.name in asking.weights else {}), **asking.model_options},
         settings=asking.settings,
         out=asking.out,
         data_dirs=asking.data_dirs,
@@ -94,18 +109,20 @@ def evaluate_all(plans: Sequence[Plan], asking: Asking, control: Control, interv
     Where a metric chooses its operating point on the validation split, that split is asked first, in a run of its own.
     """
     companions = [companion for plan in plans if (companion := _on_validation(plan))]
-    wanted = {plan.folder.path for plan in plans}
+    waiting = {plan.folder.path: plan for plan in plans}
+    annotators = Annotators(plans[0].catalog, asking.out / "annotations", agreement=asking.agreement, weights=asking.weights)
     for outcome in run([*companions, *plans], control, shard=asking.shard, agreement=asking.agreement):
-        if outcome.plan.folder.path not in wanted:
+        plan = waiting.pop(outcome.plan.folder.path, None)
+        if plan is None:
             continue
         summary = None
         if outcome.is_scorable:
-            annotators = Annotators(outcome.plan.catalog, asking.out / "annotations", asking.agreement)
-            summary = score(outcome.folder, outcome.plan.task, outcome.plan.catalog, annotators, intervals)
-        plan = outcome.plan
+            summary = score(outcome.folder, plan.task, plan.catalog, annotators, intervals)
         yield Result(plan.task.name, plan.model.name, outcome.folder, outcome.status, outcome.seconds, summary, outcome.message)
         if control.stop:
-            return
+            break
+    for plan in waiting.values():
+        yield Result(plan.task.name, plan.model.name, plan.folder, "partial", 0.0, None, "stopped before it began")
 
 
 def _on_validation(plan: Plan) -> Plan | None:
@@ -117,18 +134,22 @@ def _on_validation(plan: Plan) -> Plan | None:
     return plan.on_split(card.ask.validation)
 
 
-def rescore(folder: RunFolder, catalog: Catalog, intervals: IntervalSettings, *, agreement: Mapping[str, str] | None = None) -> Result:
+def rescore(folder: RunFolder, annotators: Annotators, intervals: IntervalSettings) -> Result:
     """Score a run again: asked as it was, measured as the task's card in the catalogue says today."""
     record = folder.read_run()
-    card = TaskCard.model_validate(record.task_card)
-    message = ""
-    try:
-        card = card.model_copy(update={"score": catalog.task(record.task).score})
-    except UnknownNameError:
-        message = "its task is in no catalogue given: scored by the card kept in the run"
-    annotators = Annotators(catalog, folder.path.parents[2] / "annotations", agreement or record.agreement)
-    summary = score(folder, card, catalog, annotators, intervals)
+    card, message = card_today(folder, annotators.catalog)
+    summary = score(folder, card, annotators.catalog, annotators, intervals)
     return Result(record.task, record.model, folder, record.status, record.seconds, summary, message)
+
+
+def card_today(folder: RunFolder, catalog: Catalog) -> tuple[TaskCard, str]:
+    """The ask half that a run followed with the score half that its task has today, and a remark where it has none."""
+    record = folder.read_run()
+    card = TaskCard.model_validate(record.task_card)
+    try:
+        return card.model_copy(update={"score": catalog.task(record.task).score}), ""
+    except UnknownNameError:
+        return card, "its task is in no catalogue given: scored by the card kept in the run"
 
 
 def revised(card: TaskCard, changes: Mapping[str, object]) -> TaskCard:
@@ -139,17 +160,17 @@ def revised(card: TaskCard, changes: Mapping[str, object]) -> TaskCard:
     """
     if not changes:
         return card
-    ask = card.ask.model_dump(mode="json")
+    ask = card.ask.model_dump(mode="json", exclude={"version"})
     for path, value in changes.items():
         part, _, inner = path.partition(".")
-        if part not in ask or part == "version" or (inner and not isinstance(ask[part], dict)):
+        if part not in ask or (inner and not isinstance(ask[part], dict)):
             raise ContentError(f"--task-arg `{path}`: the ask half of a task has no such part{nearest(part, ask)}")
         if inner:
             ask[part] = {**ask[part], inner: value}
         else:
             ask[part] = value
     try:
-        return TaskCard.model_validate({**card.model_dump(mode="json"), "ask": ask, "file": card.file})
+        return TaskCard.model_validate({**card.model_dump(mode="json"), "ask": {**ask, "version": card.ask.version}, "file": card.file})
     except ValidationError as error:
         fault = error.errors()[0]
         raise ContentError(f"--task-arg `{'.'.join(map(str, fault['loc'][1:]))}`: {fault['msg']}, got `{fault['input']}`") from error

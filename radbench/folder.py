@@ -25,7 +25,7 @@ from typing import Annotated, Any, Final, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from radbench.errors import RunError
+from radbench.errors import RunError, RunFormatError
 from radbench.sample import Boxes, ImageMode, Reply, Request, Sample, Vectors
 from radbench.terms import Access
 
@@ -98,6 +98,7 @@ class RunRecord(_Record):
     agreement: dict[str, str] | None = None  # the data agreement stated for an external endpoint
     status: str = "running"  # running, partial, complete, failed
     message: str = ""  # why it is partial or failed
+    media_notes: dict[str, int] = {}  # what readers remarked on images (uneven gaps, gantry tilt ...) -> files
     versions: dict[str, str] = {}
     hardware: dict[str, str] = {}
     commit: str = ""
@@ -113,6 +114,7 @@ class ValueRecord(_Record):
     signature: str
     value: float | None
     ci: tuple[float | None, float | None] | None = None
+    undefined_draws: int = 0  # bootstrap draws in which the value is not defined; the interval is that of the others
     level: float | None = None
     lower_is_better: bool = False
     n_scored: int
@@ -143,6 +145,7 @@ class Summary(_Record):
     model: str
     status: str
     counts: Counts
+    failed: dict[str, int] = {}  # reason -> cases, the most frequent ones
     unparsed: dict[str, int]  # reason -> cases
     excluded: dict[str, int]
     intervals: dict[str, str | int | float]  # method, draws, seed, level, cluster, n_clusters
@@ -329,7 +332,7 @@ def _read_json(path: Path, kind: type[RecordT]) -> RecordT:
     except (ValueError, AttributeError) as error:
         raise RunError(f"{path} is damaged ({error}): run the same command again to write it anew") from error
     if not isinstance(found, int) or found > FORMAT:
-        raise RunError(f"{path} has format {found}; this radbench reads up to {FORMAT}: install a newer one")
+        raise RunFormatError(f"{path} has format {found}; this radbench reads up to {FORMAT}: install a newer one")
     try:
         record: RecordT = adapter(kind).validate_json(text)
     except ValidationError as error:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ImageMode: TypeAlias = Literal["real", "blank", "swapped", "noise", "none"]
 AnswerMode: TypeAlias = Literal["free", "letter", "ranked"]
-RequestKind: TypeAlias = Literal["generate", "rank", "embed"]
+RequestKind: TypeAlias = Literal["generate", "rank", "embed", "annotate"]
 Role: TypeAlias = Literal["system", "user", "assistant"]
 
 
@@ -160,8 +160,11 @@ class Turn:
 class Request:
     """What is put before a model: a conversation and what is wanted of it.
 
+    `options` are what an answer may be; none for an open question. Ranking scores all of them; other kinds may use them,
+    for structured output, say. They are no part of the conversation: what a model must be told stands in the turns.
+
     `generate`: go on with text. `rank`: a log-likelihood for each of `options` as the next message.
-    `embed`: one vector for each part of the last turn.
+    `embed`: one vector for each part of the last turn. `annotate`: what an annotator finds in the text of the last turn.
     """
 
     sample_id: str = ""  # "" for annotators, whose equal requests are asked once
@@ -186,7 +189,9 @@ FinishReason: TypeAlias = Literal["stop", "length", "refused"]
 class Reply:
     """What came back: an output, or an error and never both."""
 
-    output: str | Mapping[str, float] | Vectors | Boxes | None = None  # text; option -> log-likelihood; embeddings; boxes
+    output: str | Mapping[str, float] | Vectors | Boxes | None = (
+        None  # text or JSON; option -> log-likelihood, label -> class; embeddings; boxes
+    )
     error: str | None = None  # why there is no output: one line, without report text
     reasoning: str = ""  # thoughts kept apart from the answer by the model's own format
     finish_reason: FinishReason = "stop"

@@ -14,8 +14,9 @@ import yaml
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard
-from radbench.evaluation import Asking, Result, evaluate_all, plan_all
+from radbench.evaluation import Asking, Result, evaluate_all, plan_all, rescore
 from radbench.folder import RunFolder, Settings
+from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 
@@ -38,6 +39,10 @@ class MadeCatalog(Catalog):
             return ModelCard(name=str(name), title=str(name), family=str(name))
         return super().model(name)
 
+    def has(self, kind: str, name: str) -> bool:
+        made: Mapping[str, object] = {"models": self._models, "metrics": self._metrics}.get(kind, {})
+        return name in made or super().has(kind, name)  # type: ignore[arg-type]  # a test names kinds that exist
+
     def build(self, kind: str, name: str, options: Mapping[str, object] | None = None, **more: Any) -> Any:
         if kind == "models" and name in self._models:
             return self._models[name]
@@ -49,7 +54,8 @@ class MadeCatalog(Catalog):
 class Bench:
     """One task over rows of a JSONL file, `n` at first; every second one is answered rightly by the fake's own words.
 
-    `models` and `metrics` are what the in-process runs know by these names, besides all of radbench's own.
+    `models` and `metrics` are what the in-process runs know by these names, besides all of radbench's own;
+    `external` holds the endpoints of those models that answer elsewhere.
     """
 
     def __init__(self, folder: Path, n: int = 60) -> None:
@@ -108,6 +114,11 @@ class Bench:
         plans = plan_all(catalog, [catalog.model(model)], [catalog.task(TASK)], full)
         (result,) = evaluate_all(plans, full, control or Control(), IntervalSettings(draws=draws))
         return result
+
+    def rescore(self, *, draws: int = 50) -> Result:
+        """Score the only run again by the card as it is now, in this process."""
+        annotators = Annotators(self.catalog(), self.out / "annotations")
+        return rescore(self.only_run(), annotators, IntervalSettings(draws=draws))
 
     def arguments(self, *more: str, out: Path | None = None, **model_args: object) -> list[str]:
         """`radbench run` on the task and the catalogue's `fake`, which writes what it is asked into `log`."""

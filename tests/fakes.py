@@ -31,6 +31,7 @@ class FakeModel:
         name: str = "fake",
     ) -> None:
         self.batch_size = batch_size
+        self.endpoint: str | None = None  # where it would send requests
         self.asked: list[tuple[Request, ...]] = []
         self.learned: list[tuple[Example, ...]] = []
         self.reader: Reader | None = None

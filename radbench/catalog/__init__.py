@@ -17,6 +17,7 @@ from radbench.errors import ContentError, RadbenchError, UnknownNameError
 
 if TYPE_CHECKING:
     from radbench.catalog.cards import BoardCard, ModelCard, TaskCard
+    from radbench.catalog.yaml_text import Key
     from radbench.datasets.base import Dataset
 
     CardT = TypeVar("CardT", TaskCard, ModelCard, BoardCard)
@@ -81,32 +82,41 @@ class Catalog:
         if kind == "tasks" or kind == "adapters" or kind == "leaderboards":  # noqa: PLR1714  # spelt out, mypy narrows `kind`
             return self._find(kind, name) is not None
         name = canonical(name)
-        return bool(components.own_file(kind, name)) or name in components.offered(kind) or (kind, name) in self._registered
+        return (kind, name) in self._registered or bool(components.holder(kind, name))
 
     def task(self, name: str | Path) -> TaskCard:
         """A task by name, or the card in a file (`*.yaml`).
 
         Raises:
             UnknownNameError: there is none of that name.
-            ContentError: the card is not valid.
+            ContentError: the card is not valid, or names a data set, protocol or metric that does not exist.
         """
         from radbench.catalog.cards import TaskCard
 
-        return self._card("tasks", name, TaskCard)
+        card = self._card("tasks", name, TaskCard)
+        metrics: dict[Key, tuple[ComponentKind, str]] = {
+            ("score", "metrics", i): ("metrics", use.name) for i, use in enumerate(card.score.metrics)
+        }
+        self._check_names(
+            card, {("ask", "dataset"): ("datasets", card.ask.dataset), ("ask", "protocol"): ("protocols", card.ask.protocol), **metrics}
+        )
+        return card
 
     def model(self, name: str | Path) -> ModelCard:
         """A model by the name of its card, a card's file, or the bare name of a family.
 
         Raises:
             UnknownNameError: there is none of that name.
-            ContentError: the card is not valid.
+            ContentError: the card is not valid, or names a family that does not exist.
         """
         from radbench.catalog.cards import ModelCard
 
         family = canonical(str(name))
         if not _is_path(name) and self._find("adapters", str(name)) is None and self.has("models", family):
             return ModelCard(name=family, title=family, family=family)
-        return self._card("adapters", name, ModelCard)
+        card = self._card("adapters", name, ModelCard)
+        self._check_names(card, {("family",): ("models", card.family)})
+        return card
 
     def board(self, name: str | Path) -> BoardCard:
         """A board by name, or the card in a file (`*.yaml`).
@@ -138,19 +148,23 @@ class Catalog:
         Raises:
             UnknownNameError: there is none of that name.
             MissingPackageError: it needs an optional package that is not installed.
-            ContentError: it belongs to a package or a file that cannot be imported.
+            ContentError: it belongs to a package or a file that cannot be imported, or a file takes a name that is taken.
         """
         name = canonical(name)
+        if (kind, name) in self._registered:
+            return self._registered[kind, name][1]
         if components.own_file(kind, name):
             return components.load_own(kind, name)
         if point := components.offered(kind).get(name):
             return components.load_offered(kind, point)
-        if (kind, name) in self._registered:
-            return self._registered[kind, name][1]
-        if self.broken:
-            why = "\n".join(self.broken.values())
-            raise ContentError(f"no {_NOUN[kind]} `{name}` was found, and a file of the catalogue is broken: {why}")
-        raise UnknownNameError(_NOUN[kind], name, self.names(kind), f"radbench ls {kind}")
+        raise self.unknown(_NOUN[kind], name, self.names(kind), f"radbench ls {kind}")
+
+    def unknown(self, noun: str, name: str, known: Iterable[str], listing: str) -> RadbenchError:
+        """The error for a name that nothing bears; it tells of files that could not be imported, which may have held it."""
+        error = UnknownNameError(noun, name, known, listing)
+        if not self.broken:
+            return error
+        return ContentError("\n".join([str(error), "It may stand in a file of the catalogue that is broken:", *self.broken.values()]))
 
     def build(
         self, kind: ComponentKind, name: str, options: Mapping[str, object] | None = None, *, where: str = "options", **fixed: object
@@ -183,8 +197,9 @@ class Catalog:
         return (path for folder in self.folders for path in files.card_files(folder, kind))
 
     def _find(self, kind: CardKind, name: str) -> Path | None:
-        """The file of a card; copies with the same bytes in several folders are one card."""
-        found = [path for folder in self.folders if (path := files.card_file(folder, kind, name))]
+        """The file of a card, its dashes written as underscores or not; copies with the same bytes in several folders are one."""
+        spellings = dict.fromkeys((name, canonical(name), name.replace("-", "_")))
+        found = [path for spelt in spellings for folder in self.folders if (path := files.card_file(folder, kind, spelt))]
         for other in found[1:]:
             if other.read_bytes() != found[0].read_bytes():
                 raise ContentError(f"two different cards are named `{name}`: {found[0]} and {other}; rename one.")
@@ -196,8 +211,23 @@ class Catalog:
         path = Path(name).expanduser() if _is_path(name) else self._find(kind, str(name))
         if path is None:
             known = self.names(kind) + (self.names("models") if kind == "adapters" else [])
-            raise UnknownNameError(_NOUN[kind], str(name), known, f"radbench ls {_LIST.get(kind, kind)}")
+            raise self.unknown(_NOUN[kind], str(name), known, f"radbench ls {_LIST.get(kind, kind)}")
         return read_card(path, model)
+
+    def _check_names(self, card: TaskCard | ModelCard, named: Mapping[Key, tuple[ComponentKind, str]]) -> None:
+        """Refuse a card that names components that do not exist, with the line of each."""
+        wrong = {at: (kind, name) for at, (kind, name) in named.items() if not self.has(kind, name)}
+        if wrong:
+            from radbench.catalog.cards import lines_of
+
+            lines = lines_of(card)
+            raise ContentError(
+                "\n".join(
+                    f"{card.where}:{lines.get(at, 1)}: `{'.'.join(map(str, at))}`: "
+                    f"{self.unknown(_NOUN[kind], name, self.names(kind), f'radbench ls {kind}')}"
+                    for at, (kind, name) in wrong.items()
+                )
+            )
 
     @cached_property
     def _registered(self) -> dict[tuple[str, str], tuple[Path, Component]]:
@@ -210,9 +240,9 @@ class Catalog:
                 self.broken[file] = str(error)
                 continue
             for (kind, name), component in marked.items():
-                if (kind, name) in found or components.own_file(kind, name):  # type: ignore[arg-type]  # `register` checked it
-                    other = found[kind, name][0] if (kind, name) in found else "radbench's own"
-                    raise ContentError(f"two {kind} are named `{name}`: that of {file}, and {other}; rename one.")
+                other = str(found[kind, name][0]) if (kind, name) in found else components.holder(kind, name)  # type: ignore[arg-type]  # `register` checked it
+                if other:
+                    raise ContentError(f"two {kind} are named `{name}`: that of {file}, and {other}; rename that of {file.name}.")
                 found[kind, name] = (file, component)
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -27,7 +27,9 @@ from pydantic_core import ErrorDetails
 
 from radbench.catalog import files
 from radbench.catalog.components import canonical
+from radbench.catalog.wording import expected
 from radbench.catalog.yaml_text import Lines, read_yaml
+from radbench.conventions import Cleaning, Convention, Section
 from radbench.errors import ContentError, nearest
 from radbench.sample import AnswerMode
 from radbench.terms import Access
@@ -98,8 +100,16 @@ class Score(_Record):
     reader: str = "strict"
     metrics: tuple[MetricUse, ...] = Field(min_length=1)
     primary: str  # the value that stands for the task
+    section: Section = "as_is"  # of reports: the part that is compared
+    clean: tuple[Cleaning, ...] = ()  # what is done to candidate and reference texts before they are compared
+    absent: str = ""  # what `section: both` writes for a part that a report lacks
     cluster: str = ""  # what `Sample.cluster` is, in words: patient, study, image
     subgroups: tuple[str, ...] = ()
+
+    @property
+    def convention(self) -> Convention:
+        """What is done to texts before metrics see them."""
+        return Convention(self.section, self.clean, self.absent)
 
 
 class AboutTask(_Record):
@@ -238,7 +248,20 @@ def parse_card(text: str, path: Path, kind: type[CardT]) -> CardT:
     try:
         return kind.model_validate({**data, "name": path.stem, "file": path})
     except ValidationError as error:
-        raise ContentError("\n".join(_explain(problem, kind, lines, path) for problem in error.errors())) from error
+        raise ContentError("\n".join(_explain(problem, kind, lines, path) for problem in _own(error.errors()))) from error
+
+
+def lines_of(card: _Card) -> Lines:
+    """The line of each key in a card's file; none for a card made in Python."""
+    return read_yaml(files.read(card.file), card.where)[1] if card.file else {}
+
+
+def _own(problems: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """All but lists that are too short only because an item of theirs, a problem of its own, was not counted."""
+    at = [tuple(problem["loc"]) for problem in problems]
+    for problem, here in zip(problems, at, strict=True):
+        if problem["type"] != "too_short" or not any(len(other) > len(here) and other[: len(here)] == here for other in at):
+            yield problem
 
 
 def _explain(problem: ErrorDetails, kind: type[BaseModel], lines: Lines, path: Path) -> str:
@@ -253,8 +276,7 @@ def _explain(problem: ErrorDetails, kind: type[BaseModel], lines: Lines, path: P
         case "missing":
             return f"{path}:{near}: key `{shown}` is missing."
         case _:
-            wanted = problem["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-            return f"{path}:{near}: `{shown}`: {wanted}, got {_said(problem['input'])}."
+            return f"{path}:{near}: `{shown}`: {expected(problem)}, got {_said(problem['input'])}."
 
 
 def _keys(kind: type[BaseModel], at: tuple[str | int, ...]) -> list[str]:

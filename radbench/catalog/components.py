@@ -113,6 +113,14 @@ def offered(kind: ComponentKind) -> dict[str, EntryPoint]:
     return {canonical(point.name): point for point in entry_points(group=f"radbench.{kind}")}
 
 
+def holder(kind: ComponentKind, name: str) -> str:
+    """Whose component bears a name: radbench's own, or that of an installed package; "" where it is free."""
+    if own_file(kind, name):
+        return "radbench's own"
+    point = offered(kind).get(name)
+    return "" if point is None else f"that of {point.dist.name}" if point.dist else "that of an installed package"
+
+
 def load_offered(kind: ComponentKind, point: EntryPoint) -> Component:
     """The object behind an entry point.
 
@@ -123,7 +131,7 @@ def load_offered(kind: ComponentKind, point: EntryPoint) -> Component:
         found: Component = point.load()
     except RadbenchError:
         raise
-    except Exception as error:  # someone else's code: anything can happen in it
+    except (Exception, SystemExit) as error:  # someone else's code: anything can happen in it
         package = point.dist.name if point.dist else "an installed package"
         raise ContentError(
             f"the {SINGULAR[kind]} `{point.name}` of {package} (`{point.value}`) cannot be imported: "
@@ -146,7 +154,7 @@ def registered(file: Path) -> dict[tuple[str, str], Component]:
     sys.modules[name] = module  # dataclasses and pickle look their module up by name
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # a user's code: anything can happen in it
+    except (Exception, SystemExit) as error:  # a user's code: anything can happen in it
         sys.modules.pop(name, None)
         raise ContentError(f"{file}:{_line_of(error, file)}: cannot be imported: {type(error).__name__}: {error}.") from error
     marked = [item for item in vars(module).values() if callable(item) and hasattr(item, "__dict__") and item.__module__ == name]

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, JsonValue, ValidationError, create_model
 
 from radbench.catalog.components import Component
+from radbench.catalog.wording import expected
 from radbench.catalog.yaml_text import read_yaml
 from radbench.errors import ContentError, nearest
 
@@ -69,8 +70,7 @@ def _fit(value: object, hint: Any, what: str) -> object:  # noqa: ANN401  # any 
             return model.model_validate({"value": _parsed(value)}).value  # type: ignore[attr-defined]  # the field made above
         except (ValidationError, ContentError):
             pass
-    wanted = problem["msg"].replace("Input should be", "expected")
-    raise ContentError(f"{what}: {wanted}, got `{value}`.") from refused
+    raise ContentError(f"{what}: {expected(problem)}, got `{value}`.") from refused
 
 
 def _parsed(text: str) -> JsonValue:

@@ -6,6 +6,8 @@ returning (0), by `typer.Exit(1)` (ran, but something failed or is partial) or b
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,13 +20,17 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": ("radbench.cli.run:run", "Evaluate models on tasks; the same command again resumes."),
     "score": ("radbench.cli.score:score", "Score runs, or a file of predictions."),
     "demo": ("radbench.cli.demo:demo", "Run the baselines on the built-in suite and print the board."),
-    "table": ("radbench.cli.table:table", "Print a board as LaTeX, Markdown, CSV or HTML."),
+    "table": ("radbench.cli.table:table", "Print a board as Markdown or text."),
+    "rerun": ("radbench.cli.rerun:rerun", "Ask again what a run asked, and say what differs today."),
     "ls": ("radbench.cli.ls:ls", "List tasks, models, metrics, data sets, protocols, boards or runs."),
     "show": ("radbench.cli.show:show", "Show one card, component or sample of a run."),
     "doctor": ("radbench.cli.doctor:doctor", "Say what is ready, what is missing, and how to get it."),
     "new": ("radbench.cli.new:new", "Write a new task, model, metric or data set to start from."),
     "validate": ("radbench.cli.validate:validate", "Check cards and components."),
 }
+
+# what only writing meets: no room left, a read-only file system, something in the way
+_ON_WRITING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EEXIST, errno.ENOTDIR, errno.ENOTEMPTY}
 
 _USAGE: Final = """\
 Usage: radbench COMMAND [OPTIONS]
@@ -48,11 +54,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     if debug:
         arguments.remove("--debug")
     try:
-        _dispatch(arguments)
-    except RadbenchError as error:
+        try:
+            _dispatch(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads the output has had enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes what is left as it ends
+        sys.exit(1)
+    except (RadbenchError, OSError) as error:
         if debug:
-            raise
-        sys.stderr.write(f"radbench: {error}\n")
+            import traceback
+
+            traceback.print_exc()
+        else:
+            sys.stderr.write(f"radbench: {_refusal(error) if isinstance(error, OSError) else error}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         _stopped()
@@ -90,6 +105,19 @@ def command(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN201  # typer
         app.command(name, help=found.__doc__ or COMMANDS[name][1])(found)
         found = app
     return typer.main.get_command(found)
+
+
+def _refusal(error: OSError) -> str:
+    """What the system refused, as one sentence."""
+    if error.errno is None:
+        return f"{type(error).__name__}: {error}"
+    path = error.filename
+    if path is None:
+        return f"cannot {'write' if error.errno in _ON_WRITING else 'go on'}: {error.strerror}"
+    is_denied = error.errno in {errno.EACCES, errno.EPERM}
+    # a file that may be read, or that is not there to be read, was to be written
+    is_written = error.errno in _ON_WRITING or (is_denied and (os.access(path, os.R_OK) or not os.access(path, os.F_OK)))
+    return f"cannot {'write' if is_written else 'read'} {path}: {error.strerror}"
 
 
 def _normalised(argv: Sequence[str]) -> list[str]:

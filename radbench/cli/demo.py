@@ -48,6 +48,8 @@ def _demo(out: Path, draws: int, as_json: bool) -> None:
         print_json({"runs": [result.as_json() for result in results]})
     else:
         sys.stdout.write(text(build(catalog.board("demo"), find_runs(out), catalog)))
+        for message in dict.fromkeys(result.message for result in results if result.message):
+            sys.stdout.write(f"  {message}\n")
         n_asked = sum(result.summary.counts.n_total for result in results if result.summary)
         sys.stdout.write(f"\n  {len(results)} runs, {n_asked} cases, {time.monotonic() - started:.1f} s\n")
     if len(results) < len(plans) or not all(result.is_whole for result in results):

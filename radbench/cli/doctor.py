@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -11,8 +12,10 @@ from typing import Annotated
 import typer
 
 from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, ComponentKind
+from radbench.catalog.components import canonical
+from radbench.catalog.files import kind_of
 from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, hub_cache, open_catalog, print_columns, print_json
-from radbench.errors import ContentError, MissingDataError, RadbenchError, UnknownNameError
+from radbench.errors import ContentError, MissingDataError, RadbenchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,26 @@ def _all(catalog: Catalog, roots: Mapping[str, Path]) -> Iterator[Finding]:
 
 
 def _named(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[Finding]:
-    """What a task, model, component or extra of that name needs."""
+    """What a task, model, component or extra of that name needs, or the card in a file."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        of_card = kind_of(path)
+        if of_card is None:
+            raise ContentError(f"{path}: is no card: a task has the key `ask`, a model `family`, a board `columns`.")
+        yield from _of_kind(catalog, of_card, path, roots)
+        return
     extras = _extras()
     kinds = [kind for kind in (*CARD_KINDS, *COMPONENT_KINDS) if catalog.has(kind, name)]
     if not kinds and name not in extras:
         known = [*extras, *(known for kind in (*CARD_KINDS, *COMPONENT_KINDS) for known in catalog.names(kind))]
-        raise UnknownNameError("task, model, component or extra", name, known, "radbench doctor")
+        raise catalog.unknown("task, model, component or extra", name, known, "radbench doctor")
     if name in extras:
         yield _extra(name, extras[name])
     for kind in kinds:
         yield from _of_kind(catalog, kind, name, roots)
 
 
-def _of_kind(catalog: Catalog, kind: CardKind | ComponentKind, name: str, roots: Mapping[str, Path]) -> Iterator[Finding]:
+def _of_kind(catalog: Catalog, kind: CardKind | ComponentKind, name: str | Path, roots: Mapping[str, Path]) -> Iterator[Finding]:
     match kind:
         case "tasks":
             task = catalog.task(name)
@@ -81,12 +91,12 @@ def _of_kind(catalog: Catalog, kind: CardKind | ComponentKind, name: str, roots:
             for task_name in dict.fromkeys(column.task for column in catalog.board(name).columns):
                 yield from _task_data(catalog, task_name, roots, look_closely=False)
         case "datasets":
-            yield _component(catalog, "datasets", name)
+            yield _component(catalog, "datasets", str(name))
             for task_name in catalog.names("tasks"):
-                if catalog.task(task_name).ask.dataset == name.replace("_", "-"):
+                if catalog.task(task_name).ask.dataset == canonical(str(name)):
                     yield from _task_data(catalog, task_name, roots, look_closely=True)
         case _:
-            yield _component(catalog, kind, name)
+            yield _component(catalog, kind, str(name))
 
 
 def _component(catalog: Catalog, kind: ComponentKind, name: str) -> Finding:
@@ -97,7 +107,7 @@ def _component(catalog: Catalog, kind: ComponentKind, name: str) -> Finding:
     return Finding(f"{kind} {name}", True)
 
 
-def _task_data(catalog: Catalog, name: str, roots: Mapping[str, Path], *, look_closely: bool) -> Iterator[Finding]:
+def _task_data(catalog: Catalog, name: str | Path, roots: Mapping[str, Path], *, look_closely: bool) -> Iterator[Finding]:
     """The data of a task, split by split; a close look asks the data set for files that are missing."""
     try:
         task = catalog.task(name)
@@ -106,7 +116,7 @@ def _task_data(catalog: Catalog, name: str, roots: Mapping[str, Path], *, look_c
         return
     ask = task.ask
     for split in dict.fromkeys(part for part in (ask.split, ask.train, ask.validation) if part):
-        options = ", ".join(f"{key}: {value}" for key, value in ask.dataset_options.items())
+        options = _flow(ask.dataset_options)
         what = f"data {ask.dataset}/{split}" + (f" ({options})" if options else "")
         try:
             dataset = catalog.dataset(task, split, roots)
@@ -120,11 +130,19 @@ def _task_data(catalog: Catalog, name: str, roots: Mapping[str, Path], *, look_c
         yield Finding(what, not missing, shown)
 
 
+def _flow(options: Mapping[str, object]) -> str:
+    """Options in one line, as a card would have them."""
+    import yaml
+
+    written = yaml.safe_dump(dict(options), default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf)
+    return written.strip()[1:-1]
+
+
 def _brief(error: RadbenchError, dataset: str) -> str:
     return f"{str(error).splitlines()[0].partition('; expected')[0].rstrip('.')}. The layout: radbench doctor {dataset}"
 
 
-def _model(catalog: Catalog, name: str, *, only_weights: bool) -> Iterator[Finding]:
+def _model(catalog: Catalog, name: str | Path, *, only_weights: bool) -> Iterator[Finding]:
     """The family of a model card, and its weights on this machine."""
     try:
         card = catalog.model(name)
@@ -135,18 +153,15 @@ def _model(catalog: Catalog, name: str, *, only_weights: bool) -> Iterator[Findi
         yield _component(catalog, "models", card.family)
     if card.weights is None:
         return
+    what = f"weights {card.name}"
     if card.weights.path is not None:
         path = Path(str(card.options()["weights"]))
-        yield Finding(
-            f"weights {name}", path.exists(), str(path) if path.exists() else f"no file or folder {path}, which {card.where} names"
-        )
+        yield Finding(what, path.exists(), str(path) if path.exists() else f"no file or folder {path}, which {card.where} names")
         return
     hub, revision = str(card.weights.hub), str(card.weights.revision)
     place = hub_cache() / f"models--{hub.replace('/', '--')}"
     ready = (place / "snapshots" / revision).is_dir() or (place / "refs" / revision).is_file()
-    yield Finding(
-        f"weights {name}", ready, str(place) if ready else f"{hub} is not in {place.parent}: hf download {hub} --revision {revision}"
-    )
+    yield Finding(what, ready, str(place) if ready else f"{hub} is not in {place.parent}: hf download {hub} --revision {revision}")
 
 
 def _extras() -> dict[str, list[str]]:

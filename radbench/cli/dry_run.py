@@ -12,6 +12,8 @@ from radbench.errors import DataError
 from radbench.folder import PredictionIndex, SampleRecord, read_lines
 from radbench.running.plan import Plan
 from radbench.running.requests import render
+from radbench.running.swap import partners
+from radbench.sample import Media, Sample
 
 
 def describe(plans: Sequence[Plan], *, as_json: bool) -> None:
@@ -30,19 +32,27 @@ def describe(plans: Sequence[Plan], *, as_json: bool) -> None:
 def _described(plan: Plan) -> dict[str, Any]:
     dataset = plan.dataset(plan.task.ask.split)
     samples = [sample for _, sample in plan.placed_samples(dataset)]
-    first = plan.protocol().ask(samples[0], shots=plan.shots()) if samples else None
+    swap = dict(zip(samples[0].media, _partner(plan, samples[0]), strict=False))
+    first = plan.request(plan.protocol(), samples[0], plan.shots_for(samples[0], plan.shots()), (), swap)
     return {
         "task": plan.task.name,
         "model": plan.model.name,
-        "asked_at": plan.model.endpoint or "this machine",
+        "asked_at": plan.model.options(plan.overrides).get("endpoint") or "this machine",
         "access": dataset.access,
         "n_samples": len(samples),
         "n_requests": len(samples) * plan.settings.repeats,
         "n_answered": _n_answered(plan),
         "run_dir": str(plan.folder.path),
         "missing": _missing(dataset),
-        "first_prompt": render(first) if first else "",
+        "first_prompt": render(first),
     }
+
+
+def _partner(plan: Plan, sample: Sample) -> Sequence[Media]:
+    """The media shown instead of a sample's own where images are swapped; its own where they are not, or where it has no partner."""
+    if plan.settings.images != "swapped":
+        return sample.media
+    return partners(plan.samples(plan.dataset(plan.task.ask.split)), plan.settings.seed).get(sample.id, sample.media)
 
 
 def _n_answered(plan: Plan) -> int:

@@ -8,12 +8,14 @@ from typing import Annotated, Final
 
 import typer
 
+from radbench.catalog import CardKind, ComponentKind
 from radbench.catalog.components import canonical, class_name
 from radbench.catalog.files import NAME
-from radbench.cli.options import JsonOption, print_json
+from radbench.cli.options import JsonOption, open_catalog, print_json
 from radbench.errors import ContentError, UnknownNameError
 
-KINDS: Final = ("task", "model", "metric", "dataset")
+_LISTS: Final[dict[str, CardKind | ComponentKind]] = {"task": "tasks", "model": "models", "metric": "metrics", "dataset": "datasets"}
+KINDS: Final = tuple(_LISTS)
 
 
 def new(
@@ -26,13 +28,15 @@ def new(
     if kind not in KINDS:
         raise UnknownNameError("kind", kind, KINDS, " ".join(KINDS))
     name = canonical(name)
-    if not NAME.fullmatch(name) or (kind != "task" and not class_name(name).isidentifier()):
-        raise ContentError(
-            f"`{name}` is no name for a {kind}; expected something like `{'mylab.closed' if kind == 'task' else 'my-metric'}`."
-        )
+    is_of_kind = all(name.partition(".")) if kind == "task" else class_name(name).isidentifier()
+    if not NAME.fullmatch(name) or not is_of_kind:
+        form = "`suite.name`, such as `mylab.closed`" if kind == "task" else "something like `my-metric`"
+        raise ContentError(f"`{name}` is no name for a {kind}; expected {form}.")
     path = folder / (f"{name}.yaml" if kind == "task" else f"{name.replace('-', '_')}.py")
     if path.exists():
         raise ContentError(f"{path} exists; move it away or choose another name.")
+    if open_catalog().has(_LISTS[kind], name):
+        raise ContentError(f"there is a {kind} `{name}` (radbench show {name}); choose another name.")
     text = _TEMPLATES[kind].replace("NAME", name).replace("CLASS", class_name(name))
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(_hashed(text, path) if kind == "task" else text, encoding="utf-8")

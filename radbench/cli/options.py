@@ -3,6 +3,7 @@
 `~/.config/radbench/config.yaml` (below XDG_CONFIG_HOME where that is set) may hold:
 
     data_dirs: {vqarad: /data/vqa-rad}
+    weights: {chexbert: /models/chexbert}
     out: /results/radbench
 """
 
@@ -28,9 +29,12 @@ OutOption: TypeAlias = Annotated[Path | None, typer.Option("--out", metavar="DIR
 DataDirOption: TypeAlias = Annotated[
     list[str] | None, typer.Option("--data-dir", metavar="NAME=PATH", help="Where a data set lies; repeatable.")
 ]
+WeightsOption: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--weights", metavar="NAME=PATH", help="Where the weights of a model or annotator lie; repeatable.")
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
-_SETTINGS: Final = ("data_dirs", "out")
+_SETTINGS: Final = ("data_dirs", "weights", "out")
 
 
 def open_catalog(folders: Iterable[Path] | None = None) -> Catalog:
@@ -47,6 +51,16 @@ def data_roots(stated: Sequence[str] | None = None) -> dict[str, Path]:
     """
     configured = _config().get("data_dirs", {})
     return {canonical(str(name)): _path(path) for name, path in {**configured, **pairs(stated, "--data-dir")}.items()}
+
+
+def weights_paths(stated: Sequence[str] | None = None) -> dict[str, Path]:
+    """Where weights lie, by the name of a model or annotator: `--weights` wins over the config file.
+
+    Raises:
+        ContentError: as `data_roots`.
+    """
+    configured = {str(name): _path(path) for name, path in _config().get("weights", {}).items()}
+    return configured | {name: _path(path) for name, path in pairs(stated, "--weights").items()}
 
 
 def out_folder(stated: Path | None = None) -> Path:
@@ -105,8 +119,9 @@ def _config() -> Mapping[str, Any]:
     for key in settings:
         if key not in _SETTINGS:
             raise ContentError(f"{path}:{lines[key,]}: key `{key}` is unknown{nearest(str(key), _SETTINGS)}")
-    if not isinstance(settings.get("data_dirs", {}), dict):
-        raise ContentError(f"{path}:{lines['data_dirs',]}: `data_dirs`: expected a mapping from data set to folder.")
+    for key in ("data_dirs", "weights"):
+        if not isinstance(settings.get(key, {}), dict):
+            raise ContentError(f"{path}:{lines[key,]}: `{key}`: expected a mapping from names to paths.")
     return settings
 
 

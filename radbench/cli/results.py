@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
@@ -12,19 +13,43 @@ import typer
 from radbench.cli.options import print_columns, print_json
 from radbench.evaluation import Result
 from radbench.folder import ValueRecord
+from radbench.running.annotations import Annotators
 
 _FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust
 
 
-def report(results: Sequence[Result], *, as_json: bool) -> None:
-    """Print results; leave with exit status 1 where one of them is not whole."""
+def report(results: Sequence[Result], *, as_json: bool, unanswered: Sequence[Annotators] = ()) -> None:
+    """Print results, and what annotators in `unanswered` had no stored reply to; leave with exit status 1 where one is not whole."""
     if as_json:
         print_json({"runs": [result.as_json() for result in results]})
     else:
         for result in results:
             _print(result)
-    if not all(result.is_whole for result in results):
+        for name, count in _missing(unanswered).items():
+            sys.stdout.write(f"{count} questions to {name} have no stored reply\n")
+    if _missing(unanswered) or not all(result.is_whole for result in results):
         raise typer.Exit(1)
+
+
+def report_questions(stores: Sequence[Annotators], *, as_json: bool) -> None:
+    """Print what annotators would be asked: distinct requests without a stored reply, and their size."""
+    asked = [
+        {"annotator": name, "n_requests": count, "characters": store.characters[name], "store": str(store.store)}
+        for store in stores
+        for name, count in store.unanswered.items()
+    ]
+    if as_json:
+        print_json({"questions": asked})
+    elif not asked:
+        sys.stdout.write("nothing would be asked\n")
+    else:
+        print_columns(
+            [["annotator", "requests", "characters"], *([str(a[k]) for k in ("annotator", "n_requests", "characters")] for a in asked)]
+        )
+
+
+def _missing(stores: Sequence[Annotators]) -> Counter[str]:
+    return sum((store.unanswered for store in stores), Counter())
 
 
 def _print(result: Result) -> None:
@@ -36,14 +61,20 @@ def _print(result: Result) -> None:
         return
     counts = ", ".join(f"{name}={count}" for name, count in summary.counts.model_dump().items() if count or name in {"n_total", "n_scored"})
     sys.stdout.write(f"  {counts}\n")
-    for reason, count in {**summary.unparsed, **summary.excluded}.items():
-        sys.stdout.write(f"    {count} x {reason}\n")
+    for what, reasons in (("failed", summary.failed), ("unparsed", summary.unparsed), ("left out", summary.excluded)):
+        for reason, count in reasons.items():
+            sys.stdout.write(f"    {count} {what}: {reason}\n")
+    for note, n_files in result.folder.read_run().media_notes.items():
+        sys.stdout.write(f"    {n_files} {'file' if n_files == 1 else 'files'}: {note}\n")
     for problem in summary.problems:
         sys.stdout.write(f"  not measured: {problem}\n")
     primary = str(summary.score["primary"])
     for metric, values in groupby(summary.values, key=lambda value: value.signature.partition("|ask:")[0]):
         sys.stdout.write(f"  {metric}\n")
-        print_columns([_row(value, primary) for value in values])
+        of_metric = list(values)
+        print_columns([_row(value, primary) for value in of_metric])
+        for reason, count in of_metric[0].excluded.items():
+            sys.stdout.write(f"    {count} left out: {reason}\n")
     if summary.values:
         asked = summary.values[0].signature.partition("|ask:")[2]
         how = summary.intervals
@@ -54,8 +85,8 @@ def _print(result: Result) -> None:
 
 def _row(value: ValueRecord, primary: str) -> list[str]:
     mark = "*" if value.id == primary else " "
-    excluded = f" ({value.n_excluded} left out)" if value.n_excluded else ""
-    return [f"   {mark}{value.id}", show(value.value), interval(value), f"n={value.n_scored}{excluded}"]
+    undefined = f" ({value.undefined_draws} draws undefined)" if value.undefined_draws else ""
+    return [f"   {mark}{value.id}", show(value.value), interval(value), f"n={value.n_scored}{undefined}"]
 
 
 def show(number: float | None) -> str:

@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, OutOption, data_roots, open_catalog, out_folder, pairs
-from radbench.errors import ContentError
+from radbench.catalog.components import canonical
+from radbench.cli.options import (
+    CatalogOption,
+    DataDirOption,
+    JsonOption,
+    OutOption,
+    WeightsOption,
+    data_roots,
+    open_catalog,
+    out_folder,
+    pairs,
+    weights_paths,
+)
+from radbench.errors import ContentError, nearest
 from radbench.sample import AnswerMode, ImageMode
 
 if TYPE_CHECKING:
@@ -39,13 +51,14 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.")] = False,
     catalog: CatalogOption = None,
     data_dir: DataDirOption = None,
+    weights: WeightsOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate models on tasks. The same command again resumes where it stopped, and asks nothing twice."""
     found = open_catalog(catalog)
     names = [*_names(task), *(name for one in _names(suite) for name in found.suite(one))]
-    if not names or not model:
+    if not names or not _names(model):
         raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
     tasks, models = [found.task(name) for name in names], [found.model(name) for name in _names(model)]
 
@@ -67,9 +80,16 @@ def run(
         shard=Shard.parse(shard) if shard else None,
         agreement=parse_agreement(data_agreement) if data_agreement else None,
         data_dirs=data_roots(data_dir),
+        weights=weights_paths(weights),
         out=out_folder(out),
     )
     plans = plan_all(found, models, tasks, asking)
+    known = {canonical(plan.task.ask.dataset) for plan in plans}
+    for name in pairs(data_dir, "--data-dir"):
+        if canonical(name) not in known:
+            raise ContentError(
+                f"--data-dir `{name}`: no task asked here uses that data set{nearest(name, known)} They use: {', '.join(sorted(known))}"
+            )
     if dry_run:
         from radbench.cli.dry_run import describe
 

@@ -9,7 +9,13 @@ from radbench.folder import RunFolder, find_runs
 
 
 def listed(out: Path) -> list[dict[str, str]]:
-    """One row a run folder below `out`; a damaged one with its fault."""
+    """One row a run folder below `out`; a damaged one with its fault.
+
+    Raises:
+        RunError: there is no such folder.
+    """
+    if not out.is_dir():
+        raise RunError(f"no folder `{out}`: name the one that holds the runs, with --out; `radbench run` makes the first")
     return [_row(folder) for folder in find_runs(out)]
 
 

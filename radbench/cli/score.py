@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, OutOption, data_roots, open_catalog, out_folder
+from radbench.cli.options import (
+    CatalogOption,
+    DataDirOption,
+    JsonOption,
+    OutOption,
+    WeightsOption,
+    data_roots,
+    open_catalog,
+    out_folder,
+    weights_paths,
+)
 from radbench.errors import ContentError
 
 
@@ -20,31 +30,53 @@ def score(
     name: Annotated[str | None, typer.Option("--name", help="The model's name, with --predictions. [default: the file's]")] = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws for intervals; 0: none.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    annotations: Annotated[
+        Path | None, typer.Option("--annotations", metavar="DIR", help="Take annotators' replies from here; ask nobody.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what annotators would be asked, and ask nothing.")] = False,
     data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
     catalog: CatalogOption = None,
     data_dir: DataDirOption = None,
+    weights: WeightsOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score runs by their tasks' cards as they are today, or import a file of predictions and score it. Asks no model again."""
-    from radbench.cli.results import report
-    from radbench.evaluation import Asking, Result, evaluate_all, import_plan, rescore
-    from radbench.folder import find_runs
+    from radbench.cli.results import report, report_questions
+    from radbench.evaluation import Asking, Result, card_today, evaluate_all, import_plan, remarked, rescore
+    from radbench.folder import RunFolder, find_runs
+    from radbench.running.annotations import Annotators
     from radbench.running.engine import Control
-    from radbench.scoring import IntervalSettings
+    from radbench.scoring import IntervalSettings, count_questions
     from radbench.terms import parse_agreement
 
     if bool(runs) == (predictions is not None) or (predictions is not None) != (task is not None):
         raise ContentError("radbench score needs run folders, or --predictions FILE with --task NAME")
     found, intervals = open_catalog(catalog), IntervalSettings(draws=draws, seed=seed)
-    agreement = parse_agreement(data_agreement) if data_agreement else None
-    results: list[Result] = []
+    agreement, where = parse_agreement(data_agreement) if data_agreement else None, weights_paths(weights)
     if predictions is not None and task is not None:
-        asking = Asking(data_dirs=data_roots(data_dir), out=out_folder(out), agreement=agreement)
-        results += evaluate_all([import_plan(found, predictions, task, name, asking)], asking, Control(), intervals)
+        asking = Asking(data_dirs=data_roots(data_dir), weights=where, out=out_folder(out), agreement=agreement)
+        plan = import_plan(found, predictions, task, name, asking)
+        report([remarked(result, predictions) for result in evaluate_all([plan], asking, Control(), intervals)], as_json=as_json)
+        return
+    folders: list[RunFolder] = []
     for path in runs or ():
-        folders = find_runs(path)
-        if not folders:
+        found_here = find_runs(path)
+        if not found_here:
             raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
-        results += [rescore(folder, found, intervals, agreement=agreement) for folder in folders]
-    report(results, as_json=as_json)
+        folders += found_here
+    mode: Literal["ask", "stored", "count"] = "count" if dry_run else "stored" if annotations else "ask"
+    stores: dict[tuple[Path, str], Annotators] = {}
+    results: list[Result] = []
+    for folder in folders:
+        store = annotations or folder.path.resolve().parents[2] / "annotations"
+        agreed = agreement or folder.read_run().agreement
+        annotators = stores.setdefault((store, str(agreed)), Annotators(found, store, mode, agreement=agreed, weights=where))
+        if dry_run:
+            count_questions(folder, card_today(folder, found)[0], found, annotators)
+        else:
+            results.append(rescore(folder, annotators, intervals))
+    if dry_run:
+        report_questions(list(stores.values()), as_json=as_json)
+        return
+    report(results, as_json=as_json, unanswered=list(stores.values()))

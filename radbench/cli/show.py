@@ -34,7 +34,7 @@ def show(
     found += [_component(cards, kind, name) for kind in COMPONENT_KINDS if cards.has(kind, name)]
     if not found:
         known = [known for kind in (*CARD_KINDS, *COMPONENT_KINDS) for known in cards.names(kind)]
-        raise UnknownNameError("card, component or run", name, known, "radbench ls tasks|models|metrics|datasets|protocols|boards|runs")
+        raise cards.unknown("card, component or run", name, known, "radbench ls tasks|models|metrics|datasets|protocols|boards|runs")
     if as_json:
         print_json(found[0] if len(found) == 1 else found)
     else:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, Component, ComponentKind
 from radbench.catalog.files import NAME, kind_of
 from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, open_catalog, print_json
-from radbench.errors import ContentError, MissingDataError, MissingPackageError, RadbenchError, UnknownNameError
+from radbench.errors import ContentError, MissingDataError, MissingPackageError, RadbenchError
 
-# What was found wrong, and what could not be checked here.
-Outcome = tuple[list[str], list[str]]
+if TYPE_CHECKING:
+    from radbench.catalog.cards import TaskCard
+
+
+class Remark(str):
+    """A sentence worth telling that is no fault."""
+
+    __slots__ = ()
+
+
+# Gives what is found, one sentence each: faults, and remarks. What it raises is found too.
+Check = Callable[[], Iterable[str]]
 
 _SUFFIXES: Final = (".yaml", ".yml", ".py")
 
@@ -52,24 +62,26 @@ def _print(what: str, problems: list[str], notes: list[str]) -> None:
     if not problems:
         sys.stdout.write(f"ok  {what}\n")
     for note in notes:
-        sys.stdout.write("    not checked: " + note.replace("\n", "\n    ") + "\n")
+        sys.stdout.write("    " + note.replace("\n", "\n    ") + "\n")
 
 
-def _outcome(check: Callable[[], list[str]]) -> Outcome:
-    """A check's sentences; its refusals count as problems, what it lacks as a note."""
+def _outcome(check: Check) -> tuple[list[str], list[str]]:
+    """A check's faults and notes: its refusals count as faults, its remarks and what it lacks as notes."""
     from radbench.conformance import NotChecked
 
+    found: list[str] = []
     try:
-        return check(), []
+        found.extend(check())
     except (NotChecked, MissingDataError, MissingPackageError) as error:
-        return [], [str(error)]
+        found.append(Remark(f"not checked: {error}"))
     except RadbenchError as error:
-        return str(error).splitlines(), []
+        found += str(error).splitlines()
     except Exception as error:  # a user's component: anything can happen in it
-        return [f"{type(error).__name__}: {error}"], []
+        found.append(f"{type(error).__name__}: {error}")
+    return [one for one in found if not isinstance(one, Remark)], [one for one in found if isinstance(one, Remark)]
 
 
-def _checks(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+def _checks(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[tuple[str, Check]]:
     """What a name or file on the command line asks to have checked: its label and the check."""
     path = Path(name)
     if path.suffix == ".py":
@@ -84,7 +96,7 @@ def _checks(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[
     found = [kind for kind in (*CARD_KINDS, *COMPONENT_KINDS) if catalog.has(kind, name)]
     if not found:
         known = [known for kind in (*CARD_KINDS, *COMPONENT_KINDS) for known in catalog.names(kind)]
-        raise UnknownNameError("file, card or component", name, known, "radbench ls tasks|models|metrics|datasets|protocols|boards")
+        raise catalog.unknown("file, card or component", name, known, "radbench ls tasks|models|metrics|datasets|protocols|boards")
     for one in found:
         if one == "tasks" or one == "adapters" or one == "leaderboards":  # noqa: PLR1714  # spelt out, mypy narrows `one`
             yield f"{one}/{name}", partial(_card, catalog, one, name, roots)
@@ -92,7 +104,7 @@ def _checks(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[
             yield f"{one}/{name}", partial(_named, catalog, one, name, roots)
 
 
-def _code(path: Path, roots: Mapping[str, Path]) -> Iterator[tuple[str, Callable[[], list[str]]]]:
+def _code(path: Path, roots: Mapping[str, Path]) -> Iterator[tuple[str, Check]]:
     from radbench.catalog.components import registered
 
     found = registered(path)
@@ -100,7 +112,15 @@ def _code(path: Path, roots: Mapping[str, Path]) -> Iterator[tuple[str, Callable
         raise ContentError(f'{path}: registers nothing; put `@register("metric", "{path.stem}")` above the class.')
     for (kind, name), component in found.items():
         one: ComponentKind = next(k for k in COMPONENT_KINDS if k == kind)
-        yield f"{path} ({name})", partial(_component, one, name, component, roots)
+        yield f"{path} ({name})", partial(_registered, path, one, name, component, roots)
+
+
+def _registered(path: Path, kind: ComponentKind, name: str, component: Component, roots: Mapping[str, Path]) -> Iterator[str]:
+    from radbench.catalog.components import holder
+
+    if other := holder(kind, name):
+        yield f"two {kind} are named `{name}`: that of {path}, and {other}; rename that of {path.name}"
+    yield from _component(kind, name, component, roots)
 
 
 def _named(catalog: Catalog, kind: ComponentKind, name: str, roots: Mapping[str, Path]) -> list[str]:
@@ -128,7 +148,7 @@ def _component(kind: ComponentKind, name: str, component: Component, roots: Mapp
             raise conformance.NotChecked("protocols are checked with a task that uses them")
 
 
-def _card(catalog: Catalog, kind: CardKind, name: str | Path, roots: Mapping[str, Path]) -> list[str]:
+def _card(catalog: Catalog, kind: CardKind, name: str | Path, roots: Mapping[str, Path]) -> Iterable[str]:
     stem = name.stem if isinstance(name, Path) else name
     if not NAME.fullmatch(stem):
         return [f"`{stem}`: name a card's file in letters, digits, dashes, underscores and dots: it names folders of runs too"]
@@ -141,21 +161,27 @@ def _card(catalog: Catalog, kind: CardKind, name: str | Path, roots: Mapping[str
             return _board(catalog, name)
 
 
-def _task(catalog: Catalog, name: str | Path, roots: Mapping[str, Path]) -> list[str]:
-    from radbench.catalog.cards import ask_hash
+def _task(catalog: Catalog, name: str | Path, roots: Mapping[str, Path]) -> Iterator[str]:
     from radbench.conformance import check_task
 
     card = catalog.task(name)
+    yield from _hash(card)
+    yield from check_task(catalog, card, roots)
+
+
+def _hash(card: TaskCard) -> Iterator[str]:
+    """Whether the ask half is that of the version it states."""
+    from radbench.catalog.cards import ask_hash
+
     version, found = card.ask.version, ask_hash(card)
     recorded = card.hashes.get(version)
     if recorded is None:
-        return [f'{card.where}: version {version} of the ask half has no recorded hash; add the line  hashes: {{{version}: "{found}"}}']
-    if recorded != found:
-        return [
+        yield Remark(f'to have validate notice changes of what version {version} asks, add the line  hashes: {{{version}: "{found}"}}')
+    elif recorded != found:
+        yield (
             f"{card.where}: the ask half is not that of version {version} (recorded `{recorded}`, found `{found}`). If runs of version "
             f'{version} exist, set `version: {version + 1}` and add {version + 1}: "{found}" to `hashes`; else write {version}: "{found}".'
-        ]
-    return check_task(catalog, card, roots)
+        )
 
 
 def _model(catalog: Catalog, name: str | Path) -> list[str]:

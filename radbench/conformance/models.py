@@ -5,12 +5,21 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 from radbench.conformance.reading import NotChecked
 from radbench.errors import DataError, MissingPackageError, ModelError, WeightsError
 from radbench.media import Reader
-from radbench.models.base import Embedder, Example, Generator, Learner, Model, Ranker
+from radbench.models.base import Annotator, Embedder, Example, Generator, Learner, Model, Ranker
 from radbench.sample import Boxes, Media, Reply, Request, Turn, Vectors
+
+Ask: TypeAlias = Callable[[Sequence[Request]], Sequence[Reply]]
+
+_MODEL: Final = {
+    "batch_size": "how many requests it likes to see at once",
+    "load": "gets ready to answer",
+    "identity": "all that decides its answers, as JSON values",
+}
 
 
 def check_model(model: Model) -> list[str]:
@@ -19,36 +28,55 @@ def check_model(model: Model) -> list[str]:
     Raises:
         NotChecked: weights, files or packages that it needs are not here, or it refuses the toy batch.
     """
-    if not isinstance(model, Model):
-        return ["it lacks one of `batch_size`, `load`, `identity` (radbench.models.base.Model)"]
-    ways: list[tuple[str, Callable[[Sequence[Request]], Sequence[Reply]]]] = []
-    if isinstance(model, Generator):
-        ways.append(("generate", model.generate))
-    if isinstance(model, Ranker):
-        ways.append(("rank", model.rank))
-    if isinstance(model, Embedder):
-        ways.append(("embed", model.embed))
+    lacking = [f"it lacks `{name}`: {what} (radbench.models.base.Model)" for name, what in _MODEL.items() if not hasattr(model, name)]
+    if lacking:
+        return lacking
+    ways = _ways(model)
     if not ways:
-        return ["it answers in no way: it needs `generate`, `rank` or `embed`"]
+        return ["it answers in no way: it needs `generate`, `rank`, `embed` or `annotate`"]
     found = (
         [] if isinstance(model.batch_size, int) and model.batch_size > 0 else [f"`batch_size` should be 1 or more, not {model.batch_size}"]
     )
+    doing = "load"
     try:
         model.load(Reader({}))
         if isinstance(model, Learner):
+            doing = "learn"
             model.learn([Example(request, target) for request, target in zip(_requests("generate"), ("yes", "no", "yes"), strict=True)])
-        for way, ask in ways:
-            found += [f"`{way}`: {problem}" for problem in _answers(way, ask)]
+        for doing, ask in ways.items():
+            found += [f"`{doing}`: {problem}" for problem in _answers(doing, ask)]
+        doing = "identity"
+        found += _identity(model)
     except (DataError, MissingPackageError, ModelError, WeightsError) as error:
-        raise NotChecked(str(error)) from error
-    return found + _identity(model)
+        raise NotChecked(f"`{doing}`: {error}") from error
+    except Exception as error:  # a user's model: anything can happen in it
+        found.append(f"`{doing}` raises {type(error).__name__}: {error}")
+    return found
 
 
-def _answers(way: str, ask: Callable[[Sequence[Request]], Sequence[Reply]]) -> list[str]:
+def _ways(model: Model) -> dict[str, Ask]:
+    ways: dict[str, Ask] = {}
+    if isinstance(model, Generator):
+        ways["generate"] = model.generate
+    if isinstance(model, Ranker):
+        ways["rank"] = model.rank
+    if isinstance(model, Embedder):
+        ways["embed"] = model.embed
+    if isinstance(model, Annotator):
+        ways["annotate"] = model.annotate
+    return ways
+
+
+def _answers(way: str, ask: Ask) -> list[str]:
     requests = _requests(way)
     replies = ask(requests)
-    if len(replies) != len(requests) or not all(isinstance(reply, Reply) for reply in replies):
+    if not isinstance(replies, Sequence):
+        return [f"it should give a list of `Reply`, not `{type(replies).__name__}`"]
+    if len(replies) != len(requests):
         return [f"{len(requests)} requests should give as many `Reply`, in order; got {len(replies)}"]
+    others = [type(reply).__name__ for reply in replies if not isinstance(reply, Reply)]
+    if others:
+        return [f"each reply should be a `Reply(output=...)` (radbench.sample), not `{others[0]}`"]
     found = []
     for request, reply in zip(requests, replies, strict=True):
         if (reply.output is None) == (reply.error is None):
@@ -67,6 +95,8 @@ def _fits(request: Request, reply: Reply) -> bool:
             return isinstance(reply.output, dict) and set(reply.output) == set(request.options)
         case "embed":
             return isinstance(reply.output, Vectors) and reply.output.shape[0] == len(request.turns[-1].parts)
+        case "annotate":
+            return isinstance(reply.output, str | dict | Vectors)
         case _:
             return isinstance(reply.output, str | Boxes)
 
@@ -89,6 +119,8 @@ def _requests(way: str) -> list[Request]:
             return [Request(sample_id=str(i), kind="rank", turns=turn, options=("yes", "no")) for i, turn in enumerate(turns)]
         case "embed":
             return [Request(sample_id=str(i), kind="embed", turns=turn) for i, turn in enumerate(turns)]
+        case "annotate":
+            return [Request(kind="annotate", turns=(Turn("user", (text,)),)) for text in texts]
         case _:
             return [Request(sample_id=str(i), turns=turn, max_new_tokens=16) for i, turn in enumerate(turns)]
 

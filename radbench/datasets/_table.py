@@ -15,6 +15,7 @@ A file whose name holds no `{split}` and whose rows name no split is its own `te
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -83,6 +84,8 @@ class Table(ABC):
         column = {part: _one(columns, part) for part in _PARTS if part not in _SPREAD}
         self.access: Access = access
         self.path = _find(file, split, root)
+        with self.path.open("rb") as rows:
+            self.digest = hashlib.file_digest(rows, "sha256").hexdigest()
         self.roots: Mapping[str, Path] = {self.name: root or self.path.parent}
         self._split = split
         self._split_column = column["split"]

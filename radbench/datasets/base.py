@@ -18,6 +18,7 @@ from radbench.terms import Access
 class Dataset(Protocol):
     """One split of a data set.
 
+    Where the index of a split is one file, its sha256 as `digest` lets a changed index be a run of its own.
     A class whose `lies_beside_card` is True is given the folder of the task card as `root` where `--data-dir` names none.
     """
 

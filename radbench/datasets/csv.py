@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import csv
 from array import array
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from radbench.datasets._table import Row, Table
 from radbench.errors import ContentError
+
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods begin (zip archives), and .xls
+_SEPARATORS: Final = {b";": "semicolons", b"\t": "tabs"}
+_HEADER_BYTES: Final = 1 << 16  # more than any header
 
 
 class Csv(Table):
@@ -22,6 +26,7 @@ class Csv(Table):
     separator: ClassVar[str] = "|"
 
     def _index(self) -> None:
+        self._refuse_other_kinds()
         self._rows: list[list[str]] = []
         self._lines = array("Q")  # the last line of each row: a row may hold line breaks
         with self.path.open(encoding="utf-8-sig", newline="") as file:
@@ -36,8 +41,23 @@ class Csv(Table):
                     if row and (split is None or row[split].strip() == self._split):
                         self._rows.append(row)
                         self._lines.append(rows.line_num)
-            except (csv.Error, UnicodeDecodeError) as error:
-                raise ContentError(f"{self.path.name}, line {rows.line_num}: not readable as CSV in UTF-8: {error}") from error
+            except UnicodeDecodeError as error:
+                raise ContentError(f"{self.path.name} is not in UTF-8: save it as `CSV UTF-8`, as Excel calls it") from error
+            except csv.Error as error:
+                raise ContentError(f"{self.path.name}, line {rows.line_num}: not readable as CSV: {error}") from error
+
+    def _refuse_other_kinds(self) -> None:
+        """Refuse what spreadsheets write instead of CSV, as far as the first line tells."""
+        with self.path.open("rb") as file:
+            first = file.readline(_HEADER_BYTES)
+        if first.startswith(_WORKBOOKS):
+            raise ContentError(f"{self.path.name} is a workbook, not CSV: save its sheet as `CSV UTF-8` and name that file")
+        separator = None if b"," in first else next((name for mark, name in _SEPARATORS.items() if mark in first), None)
+        if separator:
+            raise ContentError(
+                f"{self.path.name}, line 1: its columns are separated by {separator}: save it as `CSV UTF-8` with commas. Excel takes "
+                "the separator from the list separator of the system's regional settings; LibreOffice asks for it"
+            )
 
     def _check_header(self) -> None:
         named = (*self._column.values(), *self._images, *self._answers, *dict(self._texts).values(), *self._subgroups)

@@ -15,6 +15,7 @@ No patient is published: the cluster is the image. All 203 images of the test sp
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -65,7 +66,9 @@ class Vqarad:
         path = root / (_OSF_FILE if self.packaging == "osf" else f"{split}set.json")
         if not path.is_file():
             raise MissingDataError(f"vqarad: no file `{path}`; {_LAYOUT}")
-        records: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        index = path.read_bytes()
+        self.digest = hashlib.sha256(index).hexdigest()
+        records: list[dict[str, Any]] = json.loads(index)
         if self.packaging == "osf":
             records = [r for r in records if str(r["phrase_type"]).startswith("test_") == (split == "test")]
         self._records = records

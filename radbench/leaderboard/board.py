@@ -1,7 +1,7 @@
 """A board: what runs scored on the values that a board card names, ready to be written as text, Markdown, LaTeX or HTML.
 
 Read from run folders alone. Numbers with different signatures are never ranked against each other: in each column the
-signature most runs share is the one that is compared, and a cell with another one says so. Runs with ablated images
+signature most whole runs share is the one that is compared, and a cell with another one says so. Runs with ablated images
 are controls and baselines are floors: both are shown, neither is ranked as a model.
 """
 
@@ -51,6 +51,11 @@ class Board:
     columns: tuple[Column, ...]  # `value` is filled in
     lines: tuple[Line, ...]
     notes: tuple[str, ...]  # why cells are not compared, what was left out
+
+    def _repr_markdown_(self) -> str:
+        from radbench.leaderboard.markdown import markdown
+
+        return markdown(self)
 
 
 def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Board:
@@ -121,7 +126,8 @@ def _compared(board: Board) -> Board:
         present = [(row, cell) for row, cell in rivals if cell is not None]
         if not present:
             continue
-        shared, _ = Counter(cell.value.signature for _, cell in present).most_common(1)[0]
+        whole = [cell for _, cell in present if cell.run.settings.limit is None and cell.run.status == "complete"]
+        shared, _ = Counter(cell.value.signature for cell in whole or [cell for _, cell in present]).most_common(1)[0]
         alike = [(row, cell) for row, cell in present if cell.value.signature == shared and cell.value.value is not None]
         best = _best([cell for _, cell in alike])
         for row, cell in present:

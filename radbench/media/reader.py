@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ from radbench.sample import Media
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_MOST_NOTES: Final = 50  # distinct ones: some hold numbers
 _AIR: Final = -200  # a CT with values below this one is in HU: values as scanners store them begin at 0
 
 
@@ -35,6 +37,19 @@ class Reader:
     def __init__(self, roots: Mapping[str, Path], digests: MutableMapping[tuple[Path, int, int], str] | None = None) -> None:
         self.roots = dict(roots)
         self._digests = {} if digests is None else digests
+        self._notes: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    @property
+    def notes(self) -> Counter[str]:
+        """What `load` had to say of files (`Image.notes`: uneven gaps, tilt, files passed over), and of how many of them.
+
+        Beyond the 50 commonest notes the others are counted together.
+        """
+        counts = Counter(note for notes in self._notes.values() for note in notes)
+        told = Counter(dict(counts.most_common(_MOST_NOTES)))
+        if rest := counts.total() - told.total():
+            told["other notes"] = rest
+        return told
 
     def path(self, media: Media) -> Path:
         """Where the file or series folder lies; it need not exist. `#n` at the end of `Media.path` is no part of it.
@@ -90,6 +105,8 @@ class Reader:
         except UnreadableError as error:
             raise MediaError(f"cannot read `{_name(media)}`: {error}") from error
         image = _completed(image, media)
+        if image.notes:
+            self._notes[media.name, media.path] = image.notes
         for text in media.edits:
             image = edit(image, text)
         return image

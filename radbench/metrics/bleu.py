@@ -24,7 +24,8 @@ class Bleu(NgramMetric):
     `bleu-n` is exp(mean of log p_1 ... log p_n) * min(1, exp(1 - r / c)): p_n the clipped n-gram precision, c the
     length of the candidates, r that of the closest references (of two as close, the shorter).
 
-    Orders for which no candidate is long enough are left out of the mean (sacrebleu's effective order). So values of
+    Orders for which no candidate is long enough are left out of the mean (sacrebleu's effective order, `eff:yes` in the
+    signature). So values of
     cases equal sacrebleu's sentence BLEU; values of a corpus equal its corpus BLEU, and coco's to 1e-8 with tokenizer
     `none` and smoothing `none`, wherever any candidate has n tokens: where none has, those two say 0.
 
@@ -51,7 +52,7 @@ class Bleu(NgramMetric):
         self.smoothing = smoothing
 
     def signature(self) -> dict[str, str]:
-        return {"tok": self.tokenizer, "case": self.case, "smooth": self.smoothing}
+        return {"eff": "yes", "tok": self.tokenizer, "case": self.case, "smooth": self.smoothing}
 
     def units(self, text: str) -> list[str]:
         return tokenize(text, self.tokenizer, self.case)

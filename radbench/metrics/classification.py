@@ -68,11 +68,14 @@ class Classification(SumMetric):
         """Find the threshold by the rule; validation cases without a label or a probability are passed over.
 
         Raises:
-            ScoringError: there is no positive or no negative case among them.
+            ScoringError: no answer has a probability of the positive label, or all cases are positive, or none is.
         """
         positive = self.positive or ""
         pairs = [(label_of(case.sample.references[0]), case.answer) for case in cases if case.sample.references]
         scored = [(label == positive, a.scores[positive]) for label, a in pairs if isinstance(a, Choice) and positive in a.scores]
+        if not scored:
+            wanted = f"`threshold: {self.rule}` needs probabilities, and no validation answer has one of `{positive}`"
+            raise ScoringError(f"{wanted}: ask with `--answer ranked`")
         labels, scores = np.array([p for p, _ in scored], dtype=np.bool_), np.array([s for _, s in scored], dtype=np.float64)
         self.threshold = operating_point(labels, scores, self.rule or "")
 

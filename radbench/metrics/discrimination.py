@@ -30,7 +30,7 @@ class Discrimination(Metric):
 
     A case is positive where any of its references holds the label. An answer without a probability for each of the labels
     leaves the case out; an unparsed or absent answer counts as the worst: below all others for a positive case, above all
-    for a negative one.
+    for a negative one. Where no answer at all has probabilities, there is no order to be worst in, and every case is left out.
 
     Args:
         positive: the label to be detected; None takes all labels.
@@ -41,12 +41,18 @@ class Discrimination(Metric):
     def __init__(self, *, positive: str | None = None) -> None:
         self.positive = positive
         self.labels: tuple[str, ...] = (positive,) if positive is not None else ()
+        self._is_scored = True
         self._lay_out()
 
     def prepare(self, cases: Iterable[Case]) -> None:
-        """Collect the labels of references and options, unless one is named."""
+        """Collect the labels of references and options, unless one is named; see whether any answer has probabilities."""
+        labels: set[str] = set()
+        self._is_scored = False
+        for case in cases:
+            labels.update(case.sample.options, _true_labels(case))
+            self._is_scored = self._is_scored or (isinstance(case.answer, Choice | LabelSet) and bool(case.answer.scores))
         if self.positive is None:
-            self.labels = tuple(sorted({label for case in cases for label in (*case.sample.options, *_true_labels(case))}))
+            self.labels = tuple(sorted(labels))
             self._lay_out()
 
     def _lay_out(self) -> None:
@@ -59,6 +65,8 @@ class Discrimination(Metric):
         return {"positive": self.positive} if self.positive is not None else {}
 
     def row(self, case: Case) -> Row | Excluded:
+        if not self._is_scored:
+            return Excluded("no probabilities in any answer")
         if not any(isinstance(r, Choice | LabelSet) for r in case.sample.references):
             return Excluded("no label among the references")
         scores = case.answer.scores if isinstance(case.answer, Choice | LabelSet) else {}

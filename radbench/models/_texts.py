@@ -1,9 +1,10 @@
-"""What the floors see of a request's text: its last turn, its words, and these as a vector."""
+"""What the floors see of a request and its target: the last turn, its words, these as a vector; the options chosen."""
 
 from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from radbench.sample import Request
@@ -26,6 +27,18 @@ def question(request: Request) -> str:
 def words(text: str) -> list[str]:
     """The runs of letters and digits, in lower case."""
     return _WORD.findall(text.casefold())
+
+
+def chosen(target: str, options: Collection[str]) -> list[str]:
+    """What a target holds of a request's options: one of them, or a list of them; an open question's target as it is.
+
+    >>> chosen("oedema, nodule", ["nodule", "oedema", "mass"]), chosen("left, lower", [])
+    (['oedema', 'nodule'], ['left, lower'])
+    """
+    if not options or target in options:
+        return [target]
+    # as protocols write lists: a semicolon where an option itself holds a comma
+    return target.split("; " if any("," in option for option in options) else ", ")
 
 
 def bag(text: str) -> NDArray[np.float32]:

@@ -25,7 +25,7 @@ class Example:
 
 @runtime_checkable
 class Model(Protocol):
-    """What every family offers."""
+    """What every family offers. One that sends requests elsewhere holds the address it sends them to as `endpoint`."""
 
     batch_size: int  # how many requests it likes to see at once
 
@@ -37,6 +37,12 @@ class Model(Protocol):
 
         Asked after `load` and `learn`. Two models with equal identities give the same answers to the same request.
         """
+
+
+def endpoint_of(model: object) -> str | None:
+    """The address that a model, before it is loaded, will send requests to; None for one that answers by itself."""
+    endpoint = getattr(model, "endpoint", None)
+    return None if endpoint is None else str(endpoint)
 
 
 @runtime_checkable
@@ -62,6 +68,14 @@ class Embedder(Model, Protocol):
 
     def embed(self, requests: Sequence[Request]) -> Sequence[Reply]:
         """One reply a request, `output` Vectors of shape (number of parts, dimension)."""
+
+
+@runtime_checkable
+class Annotator(Model, Protocol):
+    """Finds something in a report: entities, labels, an embedding. Metrics ask it; its class says what comes back."""
+
+    def annotate(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        """One reply a request on the text of its last turn: `output` JSON text, {label: class}, or Vectors."""
 
 
 @runtime_checkable

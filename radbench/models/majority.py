@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from radbench.errors import ContentError, ModelError
-from radbench.models._texts import question, words
+from radbench.models._texts import chosen, question, words
 from radbench.sample import Reply, Request, Vectors
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from radbench.models.base import Example
 
 Grouping: TypeAlias = Literal["all", "options", "question"]
-Group: TypeAlias = frozenset[str]  # the options, or the one question; empty: all
+Group: TypeAlias = frozenset[str] | None  # the options, or the one question; None: all
 
 _MAX_MEDOID: Final = 500  # texts compared pairwise: a matrix of 500 x 500 is done in milliseconds
 
@@ -32,8 +32,9 @@ class Majority:
 
     `by` says among which examples: `all`; those with the same set of `options` (default: yes/no questions and open
     ones each get their own answer); or those with the same `question` text. A group not seen in training falls back
-    on all. Ranking, an option's log-likelihood is the log of its relative frequency in its group, among the options,
-    with one added to each count. Embedding, all parts get one vector.
+    on all. Ranking, an option's log-likelihood is log((c + 1) / (n + 2)): c of the group's n targets are this option or
+    list it. So each label of a set has a probability of its own, and normalised over options the counts hold with one
+    added to each. Embedding, all parts get one vector.
     """
 
     batch_size: int = 256
@@ -42,36 +43,37 @@ class Majority:
         if by not in get_args(Grouping):
             raise ContentError(f"model `majority`: `by` should be one of {', '.join(get_args(Grouping))}, got `{by}`")
         self.by = by
-        self._counts: dict[Group, Counter[str]] = {}
-        self._all: Counter[str] = Counter()
-        self._modes: dict[Group | None, Reply] = {}
+        self._targets: dict[Group, Counter[str]] = {}
+        self._chosen: dict[Group, Counter[str]] = {}  # single options, as ranking counts them
+        self._modes: dict[Group, Reply] = {}
 
     def load(self, reader: Reader) -> None:
         """Nothing is read."""
 
     def learn(self, examples: Sequence[Example]) -> None:
         """Count the targets, by group and altogether."""
-        counts: defaultdict[Group, Counter[str]] = defaultdict(Counter)
+        targets: defaultdict[Group, Counter[str]] = defaultdict(Counter)
+        options: defaultdict[Group, Counter[str]] = defaultdict(Counter)
         for example in examples:
-            counts[self._group(example.request)][example.target.strip()] += 1
-        self._counts = dict(counts)
-        self._all = Counter(example.target.strip() for example in examples)
-        self._modes = {}
+            target = example.target.strip()
+            named = chosen(target, example.request.options)
+            for group in {None, self._group(example.request)}:
+                targets[group][target] += 1
+                options[group].update(named)
+        self._targets, self._chosen, self._modes = dict(targets), dict(options), {}
 
     def identity(self) -> Mapping[str, object]:
         """The grouping and a digest of all counts."""
-        counts = sorted((sorted(group), sorted(targets.items())) for group, targets in self._counts.items())
-        learned = hashlib.sha256(json.dumps(counts).encode()).hexdigest()
-        return {"family": "majority", "version": 1, "by": self.by, "n_learned": self._all.total(), "learned": learned}
+        learned = hashlib.sha256(json.dumps([_listed(self._targets), _listed(self._chosen)]).encode()).hexdigest()
+        n_learned = self._targets.get(None, Counter()).total()
+        return {"family": "majority", "version": 2, "by": self.by, "n_learned": n_learned, "learned": learned}
 
     def generate(self, requests: Sequence[Request]) -> Sequence[Reply]:
         """The mode, or medoid, of each request's group."""
-        self._require_learned()
-        return [self._mode(self._group(request)) for request in requests]
+        return [self._mode(self._learned(request)) for request in requests]
 
     def rank(self, requests: Sequence[Request]) -> Sequence[Reply]:
-        """Log of the smoothed relative frequency of each option."""
-        self._require_learned()
+        """Log of the smoothed share of targets that hold each option."""
         return [self._rank(request) for request in requests]
 
     def embed(self, requests: Sequence[Request]) -> Sequence[Reply]:
@@ -83,23 +85,29 @@ class Majority:
     def _group(self, request: Request) -> Group:
         if self.by == "options":
             return frozenset(request.options)
-        return frozenset((question(request),)) if self.by == "question" else frozenset()
+        return frozenset((question(request),)) if self.by == "question" else None
+
+    def _learned(self, request: Request) -> Group:
+        """The group of a request, or all where training had none of it."""
+        if not self._targets:
+            raise ModelError("model `majority` has learned nothing: it needs a task with a `train` split that holds samples")
+        group = self._group(request)
+        return group if group in self._targets else None
 
     def _mode(self, group: Group) -> Reply:
-        known = group if group in self._counts else None
-        if known not in self._modes:
-            self._modes[known] = Reply(output=_mode_or_medoid(self._all if known is None else self._counts[known]))
-        return self._modes[known]
+        if group not in self._modes:
+            self._modes[group] = Reply(output=_mode_or_medoid(self._targets[group]))
+        return self._modes[group]
 
     def _rank(self, request: Request) -> Reply:
-        counts = self._counts.get(self._group(request), self._all)
-        smoothed = [counts[option] + 1 for option in request.options]
-        log_total = math.log(sum(smoothed)) if smoothed else 0.0
-        return Reply(output={option: math.log(n) - log_total for option, n in zip(request.options, smoothed, strict=True)})
+        group = self._learned(request)
+        counts, n = self._chosen[group], self._targets[group].total()
+        return Reply(output={option: math.log((counts[option] + 1) / (n + 2)) for option in request.options})
 
-    def _require_learned(self) -> None:
-        if not self._all:
-            raise ModelError("model `majority` has learned nothing: it needs a task with a `train` split that holds samples")
+
+def _listed(counts: Mapping[Group, Counter[str]]) -> list[tuple[list[str], list[tuple[str, int]]]]:
+    """Counts in an order of their own, for the digest."""
+    return sorted((sorted(group or ()), sorted(count.items())) for group, count in counts.items())
 
 
 def _mode_or_medoid(counts: Counter[str]) -> str:

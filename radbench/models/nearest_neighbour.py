@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radbench.errors import ContentError, MediaError, ModelError
-from radbench.models._texts import bag, question
+from radbench.models._texts import bag, chosen, question
 from radbench.sample import Media, Reply, Request, Vectors
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ class NearestNeighbour:
     with the very text of the request's last turn are preferred, and among them the image decides; where there are
     none, the sum of both cosines does. The images are those of the last turn that has any.
 
-    Ranking, an option's log-likelihood is the log of its share among the targets of the `k` closest examples, with one
-    added to each count. Embedding, a text gives its bag of words and an image the mean bag of the texts that belong
+    Ranking, an option's log-likelihood is log((c + 1) / (k + 2)): c of the targets of the `k` closest examples are this
+    option or list it. So each label of a set has a probability of its own, and normalised over options the counts hold
+    with one added to each. Embedding, a text gives its bag of words and an image the mean bag of the texts that belong
     to the `k` closest training images. Of more than `max_examples` examples, that many are drawn by a hash of
     their sample ids; one with an unreadable image is left out and counted in `identity()`.
     """
@@ -92,7 +93,7 @@ class NearestNeighbour:
         memory = self._memory
         return {
             "family": "nearest-neighbour",
-            "version": 1,
+            "version": 2,
             "k": self.k,
             "size": self.size,
             "max_examples": self.max_examples,
@@ -107,7 +108,7 @@ class NearestNeighbour:
         return [Reply(output=targets[self._closest(request)[0]]) for request in requests]
 
     def rank(self, requests: Sequence[Request]) -> Sequence[Reply]:
-        """Log of the smoothed share of each option among the closest targets."""
+        """Log of the smoothed share of the closest targets that hold each option."""
         return [self._rank(request) for request in requests]
 
     def embed(self, requests: Sequence[Request]) -> Sequence[Reply]:
@@ -122,10 +123,9 @@ class NearestNeighbour:
 
     def _rank(self, request: Request) -> Reply:
         targets = self._learned().targets
-        counts = Counter(targets[i] for i in self._closest(request))
-        smoothed = {option: counts[option] + 1 for option in request.options}
-        total = sum(smoothed.values())
-        return Reply(output={option: math.log(n / total) for option, n in smoothed.items()})
+        closest = self._closest(request)
+        counts = Counter(option for i in closest for option in chosen(targets[i], request.options))
+        return Reply(output={option: math.log((counts[option] + 1) / (len(closest) + 2)) for option in request.options})
 
     def _embed(self, part: str | Media) -> Vector:
         if isinstance(part, str):

@@ -60,9 +60,9 @@ class Asking:
         template = templates[answer] if prompt is None else prompt
         self._prompt = Prompt(template, texts=texts, computed=slots | dict(computed or {}), system=system, images=images)
 
-    def options(self, sample: Sample) -> tuple[str, ...]:
-        """The options to choose from; none where the answer is free text."""
-        return sample.options
+    def options(self, sample: Sample) -> tuple[str, ...]:  # noqa: ARG002  # kinds of task that choose look at it
+        """The options to choose from; none where the answer is text or places."""
+        return ()
 
     def target(self, sample: Sample) -> str:
         """The right reply, written as the request wants it."""
@@ -75,11 +75,10 @@ class Asking:
             ContentError: the sample lacks a text, option or image that its prompt needs.
         """
         turns = self._prompt.conversation(sample, self.target, shots, history)
-        if self._answer == "ranked":
-            options = self.options(sample)
-            if options:
-                return Request(sample_id=sample.id, kind="rank", turns=turns, options=options)
-        return Request(sample_id=sample.id, turns=turns, max_new_tokens=self._max_new_tokens)
+        options = self.options(sample)
+        if self._answer == "ranked" and options:
+            return Request(sample_id=sample.id, kind="rank", turns=turns, options=options)
+        return Request(sample_id=sample.id, turns=turns, options=options, max_new_tokens=self._max_new_tokens)
 
     def abstained(self, reply: Reply) -> Abstained | None:
         """The abstention, where the reply is nothing but the phrase reserved for it."""

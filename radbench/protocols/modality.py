@@ -55,6 +55,10 @@ class Modality(Asking):
         )
         self._synonyms = (*NAMES, *groups(synonyms))
 
+    def options(self, sample: Sample) -> tuple[str, ...]:
+        """The sample's options."""
+        return sample.options
+
     def target(self, sample: Sample) -> str:
         """The reference's modality, or yes or no; in letter mode its letter."""
         return self.choice_target(sample)

@@ -65,6 +65,10 @@ class Rationale(Asking):
             max_new_tokens=max_new_tokens,
         )
 
+    def options(self, sample: Sample) -> tuple[str, ...]:
+        """The sample's options."""
+        return sample.options
+
     def target(self, sample: Sample) -> str:
         """Rationale and diagnosis of the reference, each under its head."""
         reference = first_reference(sample)

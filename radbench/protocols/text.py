@@ -76,6 +76,10 @@ class Text(Asking):
             abstain=abstain,
         )
 
+    def options(self, sample: Sample) -> tuple[str, ...]:
+        """The labels to choose from; none where the answer is text."""
+        return sample.options if self._task == "labels" else ()
+
     def target(self, sample: Sample) -> str:
         """The reference text, its labels or their letters, or the phrase of abstention."""
         if self._task == "labels":

@@ -1,4 +1,7 @@
-"""Replies of annotators and judges, asked once for all runs: `runs/annotations/<annotator>/*.jsonl`.
+"""Replies of annotators and judges, asked once for all runs.
+
+    annotations/<annotator>/<identity>/identity.json        what decides its replies: family, weights, settings
+                                       <access>-*.jsonl     Prediction a line; the access class is that of the texts inside
 
 Annotators are models of the catalogue like any other, answered by the same code as a run. Each process appends to a
 file of its own and reads all of them, so several may score at the same time; equal requests have equal keys.
@@ -6,19 +9,36 @@ file of its own and reads all of them, so several may score at the same time; eq
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any, Literal
 
 from radbench.catalog import Catalog
+from radbench.errors import ContentError, MissingDataError
 from radbench.folder import Prediction, extend, read_lines, to_line
 from radbench.media import Reader
-from radbench.models.base import Model
-from radbench.running.answering import answer
+from radbench.models.base import Model, endpoint_of
+from radbench.running.answering import open_exchange
 from radbench.running.journal import Journal, own_file
-from radbench.running.requests import Keys, render
+from radbench.running.requests import Keys, fingerprint, render
 from radbench.sample import Reply, Request
 from radbench.terms import Access, guard
+
+_IDENTITY = "identity.json"
+
+
+@dataclass(slots=True)
+class _Annotator:
+    """One annotator as this process knows it."""
+
+    folder: Path
+    keys: Keys
+    known: dict[str, Reply]
+    model: Model | None  # None: its stored replies are all there is
 
 
 @dataclass(slots=True)
@@ -26,42 +46,101 @@ class Annotators:
     """Answers requests to annotators by name: from the store where it can, by loading the annotator where it must."""
 
     catalog: Catalog
-    store: Path  # the annotations folder
+    store: Path
+    mode: Literal["ask", "stored", "count"] = "ask"  # stored: ask nobody; count: ask nobody, but load to know what would be asked
     agreement: Mapping[str, str] | None = None
-    roots: Mapping[str, Path] = field(default_factory=dict)
-    _loaded: dict[str, tuple[Model, Keys, Path]] = field(default_factory=dict)  # with the file of this process
-    _known: dict[str, dict[str, Reply]] = field(default_factory=dict)
+    weights: Mapping[str, Path] = field(default_factory=dict)  # annotator -> where its weights lie
+    unanswered: Counter[str] = field(default_factory=Counter)  # annotator -> distinct requests without a stored reply, unless asked
+    characters: Counter[str] = field(default_factory=Counter)  # annotator -> characters of those requests
+    _found: dict[str, _Annotator] = field(default_factory=dict)
 
-    def answer(self, annotator: str, requests: Sequence[Request], access: Access) -> list[Reply]:
+    def answer(self, name: str, requests: Sequence[Request], access: Access) -> list[Reply]:
         """One reply a request, in order; failed ones are not kept and are asked again next time.
 
         Raises:
             DataTermsError: the annotator is external and the data closed, without an agreement.
             UnknownNameError, WeightsError, MissingPackageError: there is no such annotator, or it cannot be loaded.
+            MissingDataError: only stored replies may be used, and there are none of this annotator.
         """
-        model, keys, file = self._load(annotator, access)
-        known = self._known[annotator]
-        wanted = [keys.of(request)[0] for request in requests]
-        new = {key: request for key, request in zip(wanted, requests, strict=True) if key not in known}
+        found = self._annotator(name, access)
+        wanted = [found.keys.of(request)[0] for request in requests]
+        new = {key: request for key, request in zip(wanted, requests, strict=True) if key not in found.known}
         failed: dict[str, Reply] = {}
-        if new:
-            with Journal(file) as journal:
-                for start in range(0, len(new), model.batch_size):
-                    batch = list(new.items())[start : start + model.batch_size]
-                    for (key, request), reply in zip(batch, answer(model, [request for _, request in batch]), strict=True):
-                        (known if reply.error is None else failed)[key] = reply
-                        journal.append(to_line(extend(Prediction, reply, key=key, sample_id="", prompt=render(request))))
-        return [known.get(key) or failed[key] for key in wanted]
+        if new and self.mode == "ask":
+            failed = self._ask(found, new, access)
+        elif new:
+            self.unanswered[name] += len(new)
+            self.characters[name] += sum(len(render(request)) for request in new.values())
+            failed = dict.fromkeys(new, Reply(error="not among the stored replies"))
+        return [found.known.get(key) or failed[key] for key in wanted]
 
-    def _load(self, annotator: str, access: Access) -> tuple[Model, Keys, Path]:
-        card = self.catalog.model(annotator)
-        guard(access, card.endpoint, self.agreement, what="this run's text", to=f"annotator {annotator}")
-        if annotator not in self._loaded:
-            model: Model = self.catalog.build("models", card.family, card.options(), where=card.where)
-            model.load(Reader(self.roots))
-            folder = self.store / annotator
-            self._loaded[annotator] = (model, Keys({"family": card.family, **model.identity()}), own_file(folder))
-            files = sorted(folder.glob("*.jsonl"))
-            lines = (line for file in files for line in read_lines(file, Prediction))
-            self._known[annotator] = {line.key: line for line in lines if line.error is None}
-        return self._loaded[annotator]
+    def identity(self, name: str) -> str:
+        """8 hex digits of the identity of an annotator that has answered."""
+        return self._found[name].folder.name[:8]
+
+    def _ask(self, found: _Annotator, new: Mapping[str, Request], access: Access) -> dict[str, Reply]:
+        """Ask what is new and keep what comes back, as it comes; the failed replies, by key."""
+        failed = dict.fromkeys(new, Reply(error="not asked"))
+        if found.model is None:
+            return failed
+        found.folder.mkdir(parents=True, exist_ok=True)
+        source, under_way = iter(new.items()), dict[str, Request]()
+        with Journal(own_file(found.folder, access)) as journal, open_exchange(found.model, ()) as exchange:
+            while True:
+                for key, request in islice(source, found.model.batch_size - len(under_way)):
+                    exchange.submit(key, request)
+                    under_way[key] = request
+                replies = exchange.collect() if under_way else ()
+                for key, reply in replies:
+                    journal.append(to_line(extend(Prediction, reply, key=key, sample_id="", prompt=render(under_way.pop(key)))))
+                    failed[key] = reply
+                    if reply.error is None:
+                        found.known[key] = failed.pop(key)
+                if not replies:
+                    return {
+                        key: Reply(error=exchange.stopped) if exchange.stopped and key in under_way else reply
+                        for key, reply in failed.items()
+                    }
+
+    def _annotator(self, name: str, access: Access) -> _Annotator:
+        """The annotator, found or loaded once; data terms are kept before each use."""
+        if self.mode == "stored":
+            if name not in self._found:
+                folder, identity = _only_identity(self.store / name)
+                self._found[name] = _Annotator(folder, Keys(identity), _known(folder), None)
+            return self._found[name]
+        if name in self._found:
+            self._guard(name, self._found[name].model, access)
+            return self._found[name]
+        card = self.catalog.model(name)
+        options = card.options({"weights": str(self.weights[name])} if name in self.weights else None)
+        model: Model = self.catalog.build("models", card.family, options, where=card.where)
+        self._guard(name, model, access)
+        model.load(Reader({}))
+        identity = {"family": card.family, **model.identity()}
+        folder = self.store / name / fingerprint(identity)[:16]
+        if self.mode == "ask" and not (folder / _IDENTITY).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _IDENTITY).write_text(json.dumps(identity, indent=1) + "\n", "utf-8")
+        self._found[name] = _Annotator(folder, Keys(identity), _known(folder), model)
+        return self._found[name]
+
+    def _guard(self, name: str, model: Model | None, access: Access) -> None:
+        guard(access, endpoint_of(model), self.agreement, what="this run's text", to=f"annotator {name}")
+
+
+def _known(folder: Path) -> dict[str, Reply]:
+    lines = (line for file in sorted(folder.glob("*.jsonl")) for line in read_lines(file, Prediction))
+    return {line.key: line for line in lines if line.error is None}
+
+
+def _only_identity(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder of the one identity whose replies are stored, and that identity."""
+    found = sorted(file.parent for file in folder.glob(f"*/{_IDENTITY}"))
+    if not found:
+        raise MissingDataError(f"no replies of `{folder.name}` are stored in {folder.parent}: expected {folder}/<identity>/{_IDENTITY}")
+    if len(found) > 1:
+        listed = ", ".join(path.name for path in found)
+        raise ContentError(f"{folder} holds replies of {len(found)} identities ({listed}): leave the one that is meant")
+    identity: dict[str, Any] = json.loads((found[0] / _IDENTITY).read_text("utf-8"))
+    return found[0], identity

@@ -30,7 +30,7 @@ class DigestStore(dict[tuple[Path, int, int], str]):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
-        self._path = own_file(folder)
+        self._path = own_file(folder, "media")
         for file in sorted(folder.glob("*.jsonl")):
             self.update({(d.path, d.size, d.mtime_ns): d.sha256 for d in read_lines(file, MediaDigest)})
 

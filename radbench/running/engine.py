@@ -2,6 +2,9 @@
 
     sample -> media identified -> request (shots, history, ablation) -> key --in the journal?--> batch -> replies -> journal
 
+A reply that another run of the same model has under the same key (a run with another limit, or of data that were changed
+since) is copied, not asked for.
+
 A run folder is complete when every sample stands in samples.jsonl and each of its keys has a prediction. Whatever
 stops a run earlier (kill, full disk, SIGTERM), the same command goes on from there.
 """
@@ -9,22 +12,26 @@ stops a run earlier (kill, full disk, SIGTERM), the same command goes on from th
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from radbench.errors import ContentError, DataError, RunError
+from radbench.errors import ContentError, DataError, MediaError, RunError
 from radbench.folder import Prediction, PredictionIndex, RunFolder, SampleRecord, extend, read_lines, to_line
 from radbench.media import Reader
 from radbench.models.base import Example, Learner, Model
 from radbench.protocols.base import History
-from radbench.running.answering import answer, can_answer
+from radbench.running.answering import can_answer, open_exchange
 from radbench.running.journal import Journal, rewrite
 from radbench.running.lock import FolderLock
 from radbench.running.plan import Plan, Shard
-from radbench.running.requests import Keys, ablate, render
+from radbench.running.requests import Keys, render
 from radbench.running.swap import partners
 from radbench.sample import Media, Reply, Request, Sample
+
+_log = logging.getLogger(__name__)
 
 _LINES_HELD = 256
 _HOPELESS = 25  # requests: a model that failed every one of so many is not asked further
@@ -57,7 +64,11 @@ def learn(plan: Plan, model: Model, reader: Reader) -> str:
     protocol, keys, seen = plan.protocol(), Keys({}), hashlib.sha256()
     examples = []
     for sample in samples:
-        request = protocol.ask(replace(sample, media=tuple(map(reader.identify, sample.media))))
+        try:
+            request = protocol.ask(replace(sample, media=tuple(map(reader.identify, sample.media))))
+        except MediaError as error:
+            _log.warning("train sample `%s` is left out: %s", sample.id, error)
+            continue
         example = Example(request, protocol.target(sample))
         seen.update(f"{keys.of(request)[0]}{example.target}\0".encode())
         examples.append(example)
@@ -77,12 +88,15 @@ class Session:
         self._protocol = plan.protocol()
         self.identity = {"family": plan.model.family, "learned": learned, **model.identity()}
         self._keys = Keys(self.identity)
-        self._shots = [replace(s, media=tuple(map(reader.identify, s.media))) for s in plan.shots()]
+        self._shots = plan.shots()
         self._partners = partners(plan.samples(self._dataset), plan.settings.seed) if plan.settings.images == "swapped" else {}
         self._passed: dict[str, tuple[int, tuple[str, ...]]] = {}  # sample id -> place in the data set, keys
-        self._batch: list[_Asked] = []
+        self._waiting: dict[str, _Asked] = {}  # handed to the model, by key
+        self._kinds: set[str] = set()  # of requests, known to be within the model's power
+        self._ready: list[Prediction] = []  # known without asking, and not yet in the journal
         self._sample_lines: list[bytes] = []  # not yet written; they always are before a reply to one of them
         self._n_failed = self._n_answered = 0
+        self.message = ""  # once asked: why the run is not complete, or what should be said of it
 
     def ask_all(self, lock: FolderLock) -> int | None:
         """Ask what the journal does not hold yet; the number of samples of the task, None where stopped earlier.
@@ -92,23 +106,31 @@ class Session:
         """
         self._lock = lock
         total = min(len(self._dataset), self._plan.settings.limit or len(self._dataset))
-        n_samples = 0
+        n_samples, is_through = 0, False
         with Journal(self._folder.samples) as self._samples, Journal(self._folder.predictions) as self._journal:
             self._written, self._n_lines = {}, 0
             for record in read_lines(self._folder.samples, SampleRecord):
                 self._written[record.id] = _digest(to_line(record))
                 self._n_lines += 1
-            with PredictionIndex(self._folder.predictions) as self._index:
+            earlier = read_lines(self._folder.predictions, Prediction)
+            with ExitStack() as stack:
+                self._index = stack.enter_context(PredictionIndex(self._folder.predictions))
+                self._exchange = stack.enter_context(open_exchange(self._model, earlier))
+                self._kin = [stack.enter_context(PredictionIndex(folder.predictions)) for folder in self._plan.kin()]
                 for position, place, sample in self._own_samples():
-                    if self._control.stop:
-                        self._flush()
-                        self._write_samples()
-                        return None
+                    if self._control.stop or self._exchange.stopped:
+                        break
                     self._visit(position, place, sample)
                     self._control.progress(self._plan.task.name, position + 1, total)
                     n_samples = position + 1
-                self._flush()
+                else:
+                    is_through = True
+                is_through = self._flush() and is_through
                 self._write_samples()
+                self.message = self._exchange.stopped or self._exchange.remark
+        if not is_through:
+            self.message = self.message or "stopped: the same command goes on from here"
+            return None
         if self._n_lines != len(self._passed):
             self._tidy()
         return max(n_samples, self._n_seen)
@@ -129,8 +151,8 @@ class Session:
         """Write down one sample, and line up those of its requests that have no reply yet."""
         if sample.id in self._passed:
             raise ContentError(f"data set `{self._plan.task.ask.dataset}`: two samples have the id `{sample.id}`")
-        if sample.follows and any(asked.sample_id == sample.follows for asked in self._batch):
-            self._flush()
+        if sample.follows and self._is_under_way(sample.follows) and not self._flush():
+            return
         failure, swap = "", {}
         try:
             sample = self._identified(sample)
@@ -144,9 +166,17 @@ class Session:
         self._note_sample(extend(SampleRecord, _without_bytes(sample), position=position, keys=keys, excluded=excluded))
         unanswered = [asked for asked in lined_up if not self._index.is_answered(asked.key)]
         self._n_answered += len(lined_up) - len(unanswered)
-        self._batch += unanswered
-        if len(self._batch) >= self._model.batch_size:
-            self._flush()
+        for asked in unanswered:
+            self._line_up(asked)
+        # until something was answered, small steps: a model that always fails is found out after _HOPELESS requests
+        if len(self._waiting) + len(self._ready) >= (
+            self._model.batch_size if self._n_answered else min(self._model.batch_size, _HOPELESS)
+        ):
+            self._take()
+
+    def _is_under_way(self, sample_id: str) -> bool:
+        """True if replies about a sample are still to come or to be written."""
+        return any(one.sample_id == sample_id for one in self._waiting.values()) or any(one.sample_id == sample_id for one in self._ready)
 
     def _identified(self, sample: Sample) -> Sample:
         return replace(sample, media=tuple(map(self._reader.identify, sample.media))) if sample.media else sample
@@ -159,6 +189,8 @@ class Session:
         """Why nothing can be asked about the sample; "" if something can."""
         if self._plan.settings.images == "swapped" and sample.media and sample.id not in self._partners:
             return "no other cluster has images of the same modality and number"
+        if self._plan.settings.images != "real" and not sample.media and not sample.follows:
+            return "it has no images"
         _, keys_before = self._passed.get(sample.follows, (0, ("",)))
         return "" if keys_before else "the turn before it is excluded"
 
@@ -181,14 +213,8 @@ class Session:
         return lined_up
 
     def _request(self, sample: Sample, history: History, swap: Mapping[Media, Media]) -> Request:
-        images = self._plan.settings.images
-        request = self._protocol.ask(sample, shots=self._shots, history=history)
-        if images != "none":
-            return ablate(request, images, self._plan.settings.seed, swap)
-        if request.kind == "embed":
-            raise ContentError("--images none is not defined for tasks that embed images: try blank, noise or swapped")
-        # asked anew, so that the words that introduce images go with them
-        return self._protocol.ask(_bare(sample), shots=list(map(_bare, self._shots)), history=[(_bare(s), reply) for s, reply in history])
+        shots = list(map(self._identified, self._plan.shots_for(sample, self._shots))) if self._shots else ()
+        return self._plan.request(self._protocol, sample, shots, history, swap)
 
     def _history(self, sample: Sample, repeat: int) -> History:
         """The earlier turns of the sample's conversation with the model's own replies."""
@@ -223,24 +249,39 @@ class Session:
         kept = [record for record in self._folder.iter_samples() if record.id in self._passed]
         rewrite(self._folder.samples, map(to_line, sorted(kept, key=lambda record: record.position)))
 
-    def _flush(self) -> None:
-        """Ask the batch and write its replies down."""
-        batch, self._batch = self._batch, []
-        if not batch:
+    def _line_up(self, asked: _Asked) -> None:
+        """Hand a request to the model, unless there is no use in it or a run of the same kind has the reply."""
+        if asked.failure:
+            self._ready.append(_prediction(asked, Reply(error=asked.failure)))
             return
+        for kin in self._kin:
+            known = kin.get(asked.key)
+            if known is not None and known.error is None:
+                self._ready.append(known)
+                return
+        kind = asked.request.kind
+        if kind not in self._kinds:
+            if not can_answer(self._model, kind):
+                raise ContentError(f"model {self._plan.model.name} cannot `{kind}`, which task {self._plan.task.name} asks for")
+            self._kinds.add(kind)
+        self._waiting[asked.key] = asked
+        self._exchange.submit(asked.key, asked.request)
+
+    def _flush(self) -> bool:
+        """Wait for all replies and write them down; False where the model stopped before all had come."""
+        while (self._waiting or self._ready) and self._take():
+            pass
+        return not self._waiting
+
+    def _take(self) -> bool:
+        """Write down the replies that have come; False where none will come any more."""
         self._lock.check()
-        if not can_answer(self._model, batch[0].request.kind):
-            raise RunError(f"model {self._plan.model.name} cannot `{batch[0].request.kind}`, which task {self._plan.task.name} asks for")
-        asked = [entry for entry in batch if not entry.failure]
         started = time.perf_counter()
-        replies = dict(zip((entry.key for entry in asked), answer(self._model, [entry.request for entry in asked]), strict=True))
-        share = (time.perf_counter() - started) / max(1, len(asked))
-        written = []
-        for entry in batch:
-            reply = replies.get(entry.key) or Reply(error=entry.failure)
-            stated = {"key": entry.key, "sample_id": entry.sample_id, "repeat": entry.repeat, "prompt": render(entry.request)}
-            prediction = extend(Prediction, reply, **stated, seconds=reply.seconds or round(share, 6))
-            written.append((to_line(prediction), prediction))
+        found = self._exchange.collect()
+        share = (time.perf_counter() - started) / max(1, len(found))
+        fresh = [_prediction(self._waiting.pop(key), reply, share) for key, reply in found]
+        written = [(to_line(prediction), prediction) for prediction in (*self._ready, *fresh)]
+        self._ready.clear()
         self._write_samples()
         self._journal.append(b"".join(line for line, _ in written))
         for line, prediction in written:
@@ -248,11 +289,16 @@ class Session:
             self._n_failed += prediction.error is not None
             self._n_answered += prediction.error is None
         if self._n_failed >= _HOPELESS and not self._n_answered:
-            raise RunError(f"the first {self._n_failed} requests all failed, so the rest was not asked. The last reason: {reply.error}")
+            raise RunError(
+                f"the first {self._n_failed} requests all failed, so the rest was not asked. The last reason: {prediction.error}"
+            )
+        return bool(written)
 
 
-def _bare(sample: Sample) -> Sample:
-    return replace(sample, media=())
+def _prediction(asked: _Asked, reply: Reply, seconds: float = 0.0) -> Prediction:
+    """A reply as it stands in the journal; `seconds` where it does not say itself how long it took."""
+    stated = {"key": asked.key, "sample_id": asked.sample_id, "repeat": asked.repeat, "prompt": render(asked.request)}
+    return extend(Prediction, reply, **stated, seconds=reply.seconds or round(seconds, 6))
 
 
 def _without_bytes(sample: Sample) -> Sample:

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from radbench.errors import RunError
 
+_PROCESS: Final = uuid.uuid4().hex[:8]
 _STEP: Final = 1 << 16  # bytes read at a time when looking for the last line's start
 
 
@@ -32,9 +33,9 @@ def rewrite(path: Path, lines: Iterable[bytes]) -> None:
     beside.replace(path)
 
 
-def own_file(folder: Path) -> Path:
-    """A new file for this process in a store that several share: each appends to its own and reads those of all."""
-    return folder / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
+def own_file(folder: Path, kind: str) -> Path:
+    """This process's file in a store that several share: each appends to its own and reads those of all."""
+    return folder / f"{kind}-{socket.gethostname()}-{os.getpid()}-{_PROCESS}.jsonl"
 
 
 class Journal:

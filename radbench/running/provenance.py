@@ -8,14 +8,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
-from typing import Final
 
 import radbench
-
-# Packages that can change a number; those not installed are left out.
-_PACKAGES: Final = ("radbench", "numpy", "pillow", "pydicom", "nibabel", "torch", "transformers", "tokenizers", "openai")
 
 
 def now() -> str:
@@ -25,14 +21,9 @@ def now() -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of Python and of the installed packages that can change a number."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    """Versions of Python and of all installed packages, as `pip freeze` lists them."""
+    packages = sorted((d.name.lower(), d.version) for d in distributions() if d.name)
+    return {"python": platform.python_version(), **dict(packages)}
 
 
 @cache

@@ -14,10 +14,10 @@ from itertools import groupby
 from pathlib import Path
 
 from radbench.catalog.cards import ask_hash
-from radbench.errors import RadbenchError, RunError
+from radbench.errors import ContentError, ModelError, RadbenchError, RunError, RunFormatError
 from radbench.folder import DataRecord, RunFolder, RunRecord, write_json
 from radbench.media import Reader
-from radbench.models.base import Model
+from radbench.models.base import Model, endpoint_of
 from radbench.running import provenance
 from radbench.running.digests import DigestStore
 from radbench.running.engine import Control, Session, learn
@@ -62,17 +62,30 @@ def run(
 
 
 def load(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[Model, Reader]:
-    """The model of some plans, loaded, and a reader of the media of all their data sets; data terms are kept first."""
+    """The model of some plans, loaded, and a reader of the media of all their data sets; data terms are kept first.
+
+    Raises:
+        DataTermsError: the model answers elsewhere, and some of the data may not go there.
+        ModelError: it cannot be loaded.
+    """
     first = plans[0]
+    where = f"{first.model.where} with {', '.join(first.overrides)} as stated" if first.overrides else first.model.where
+    model = first.instance or first.catalog.build("models", first.model.family, first.model.options(first.overrides), where=where)
+    if not isinstance(model, Model):
+        raise ContentError(f"{where}: family `{first.model.family}` is no model: it needs `batch_size`, `load` and `identity`")
     roots: dict[str, Path] = {}
     for plan in plans:
         for split in filter(None, {plan.task.ask.split, plan.task.ask.train}):
             dataset = plan.dataset(split)
-            guard(dataset.access, plan.model.endpoint, agreement, what=f"task {plan.task.name}", to=f"model {plan.model.name}")
+            guard(dataset.access, endpoint_of(model), agreement, what=f"task {plan.task.name}", to=f"model {plan.model.name}")
             roots.update(dataset.roots)
-    model: Model = first.catalog.build("models", first.model.family, first.model.options(first.overrides), where=first.model.where)
     reader = Reader(roots, DigestStore(first.out / "digests"))
-    model.load(reader)
+    try:
+        model.load(reader)
+    except RadbenchError:
+        raise
+    except Exception as error:  # someone else's code: anything can happen in it
+        raise ModelError(f"model {first.model.name} cannot be loaded: {type(error).__name__}: {error}") from error
     return model, reader
 
 
@@ -80,22 +93,25 @@ def _run_one(
     plan: Plan, model: Model, reader: Reader, *, control: Control, shard: Shard | None, agreement: Mapping[str, str] | None
 ) -> Outcome:
     folder = plan.folder if shard is None else plan.folder.shard(shard.index, shard.of)
-    started = time.monotonic()
+    started, noted = time.monotonic(), reader.notes
     with FolderLock(folder.lock) as lock:
         learned = learn(plan, model, reader)
         session = Session(plan, model, reader, folder=folder, control=control, learned=learned, shard=shard)
         record = _begin(plan, folder, session.identity, shard, agreement)
         try:
             n_samples = session.ask_all(lock)
-            status, message = ("complete", "") if n_samples is not None else ("partial", "stopped: the same command goes on from here")
+            status, message = ("complete" if n_samples is not None else "partial"), session.message
         except RunError as error:
             n_samples, status, message = None, "failed", str(error)
         except BaseException as error:
             write_json(folder.run, record.model_copy(update={"status": "partial", "message": type(error).__name__}))
             raise
+        if n_samples is None:  # stopped: how many there are is told without asking any
+            n_samples = sum(1 for _ in plan.placed_samples(plan.dataset(plan.task.ask.split)))
         data = record.data.model_copy(update={"n_samples": n_samples})
         seconds = record.seconds + time.monotonic() - started
         update = {"status": status, "message": message, "ended": provenance.now(), "seconds": seconds, "data": data}
+        update["media_notes"] = {**record.media_notes, **(reader.notes - noted)}
         write_json(folder.run, record.model_copy(update=update))
     if shard is None:
         return Outcome(plan, folder, status, message, seconds, is_scorable=folder.samples.exists())
@@ -114,7 +130,7 @@ def _begin(
         task=plan.task.name,
         model=plan.model.name,
         task_card=plan.task.model_dump(mode="json"),
-        model_card={**plan.model.model_dump(mode="json"), "options": {k: _plain(v) for k, v in plan.model.options(plan.overrides).items()}},
+        model_card=plan.model_record(),
         identity=dict(identity),
         settings=plan.settings,
         shard=str(shard or ""),
@@ -128,12 +144,10 @@ def _begin(
     )
     try:
         before = folder.read_run()
-        record = record.model_copy(update={"started": before.started, "seconds": before.seconds})
-    except RadbenchError as error:
+        record = record.model_copy(update={"started": before.started, "seconds": before.seconds, "media_notes": before.media_notes})
+    except RunFormatError:
+        raise
+    except RunError as error:
         _log.debug("no earlier session: %s", error)
     write_json(folder.run, record)
     return record
-
-
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Path) else value

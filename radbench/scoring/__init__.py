@@ -5,21 +5,36 @@ Derived from samples.jsonl and predictions.jsonl alone: the evaluated model, its
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
+import logging
+from collections.abc import Sequence
+from typing import Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
-from radbench.errors import MissingPackageError, RunError, ScoringError, WeightsError
+from radbench.errors import (
+    MissingDataError,
+    MissingPackageError,
+    RadbenchError,
+    RunError,
+    ScoringError,
+    WeightsError,
+    nearest,
+    where_raised,
+)
 from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, find_runs, write_json
-from radbench.metrics.base import Metric
+from radbench.metrics.base import Metric, Rows
 from radbench.protocols.base import EvaluationProtocol
 from radbench.running.annotations import Annotators
+from radbench.sample import Reply, Request
 from radbench.scoring.cases import CaseReader, Census
-from radbench.scoring.rows import StoredRows, measure, prepare, stamp
+from radbench.scoring.rows import Answerer, StoredRows, annotate, chunks, measure, prepare, stamp
 from radbench.scoring.values import Frame, IntervalSettings, Measured
 
-__all__ = ["IntervalSettings", "score"]
+_log = logging.getLogger(__name__)
+
+_REASONS: Final = 5  # of failures that a summary lists; the journal has them all
+
+__all__ = ["IntervalSettings", "count_questions", "score"]
 
 
 def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annotators, settings: IntervalSettings) -> Summary:
@@ -33,35 +48,22 @@ def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annot
         DataTermsError: an annotator is external and the run's data closed.
     """
     run = folder.read_run()
-    options = {**card.ask.options, "answer": card.ask.answer, "reader": card.score.reader}
-    protocol = catalog.build("protocols", card.ask.protocol, options, where=card.where)
-    made_of = stamp(folder, card.score.reader)
-    measured, problems = [], []
+    for needed in (folder.samples, folder.predictions):
+        if not needed.exists():
+            raise RunError(f"{folder.path} has no {needed.name}, so there is nothing to score: run its command again")
     with PredictionIndex(folder.predictions) as index:
-        cases = CaseReader(folder, index, protocol, repeats=run.settings.repeats, subgroups=card.score.subgroups)
-        for use in card.score.metrics:
-            metric = catalog.build("metrics", use.name, use.options, where=card.where)
-            try:
-                if metric.needs_validation:
-                    _fit(metric, folder, run, card, protocol)
-                prepare(metric, cases)
-                how = _how_scored(metric, card)
-                rows = measure(
-                    metric, how, cases, StoredRows(folder, metric.name, made_of), partial(annotators.answer, access=run.data.access)
-                )
-                measured.append(Measured(metric, rows, how))
-            except (ScoringError, MissingPackageError, WeightsError) as error:
-                problems.append(f"{use.name}: {error}")
+        cases = CaseReader(folder, index, _protocol(card, catalog), run, card.score)
+        measured, problems = _measure_all(folder, card, run, cases, annotators)
         census = cases.census
-    asked = _how_asked(run, card, census)
-    measured = [replace(one, signature=f"{one.signature}|{asked}") for one in measured]
-    frame = Frame(census, card.score.subgroups, run.settings.repeats)
+    frame = Frame(census.clusters, census.subgroups, run.settings.repeats)
+    values = frame.values(measured, settings)
     summary = Summary(
         run=run.id,
         task=run.task,
         model=run.model,
         status=run.status,
         counts=census.counts(),
+        failed=dict(census.failed.most_common(_REASONS)),
         unparsed=dict(sorted(census.unparsed.items())),
         excluded=dict(sorted(census.excluded.items())),
         intervals={
@@ -73,11 +75,83 @@ def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annot
             "n_clusters": frame.n_clusters,
         },
         score=card.score.model_dump(mode="json"),
-        values=tuple(frame.values(measured, settings)),
-        problems=tuple(problems),
+        values=tuple(values),
+        problems=(*problems, *_slips(card, census, [value.id for value in values])),
     )
     write_json(folder.summary, summary)
     return summary
+
+
+def _measure_all(
+    folder: RunFolder, card: TaskCard, run: RunRecord, cases: CaseReader, annotators: Annotators
+) -> tuple[list[Measured], list[str]]:
+    """The metrics of a card with their rows, and one sentence on each that could not run."""
+    made_of = stamp(folder, card.score.reader)
+    measured: list[tuple[Metric, Rows, str]] = []
+    problems: list[str] = []
+    for use in card.score.metrics:
+        metric: Metric = annotators.catalog.build("metrics", use.name, use.options, where=card.where)
+        try:
+            if metric.needs_validation:
+                _fit(metric, folder, run, card, cases.protocol)
+            prepare(metric, cases)
+            how = _how_scored(metric, card)
+            used: dict[str, None] = {}
+            rows = measure(metric, how, cases, StoredRows(folder, metric.name, made_of), _answerer(annotators, run, used))
+            by = ",".join(f"{name}@{annotators.identity(name)}" for name in used)
+            measured.append((metric, rows, f"{how}|by:{by}" if by else how))
+        except (ScoringError, MissingPackageError, MissingDataError, WeightsError) as error:
+            problems.append(f"{use.name}: {error}")
+        except RadbenchError:
+            raise
+        except Exception as error:  # a metric may be anyone's code: it fails alone
+            _log.debug("a metric raised", exc_info=error)
+            problems.append(f"{use.name}: {where_raised(error)}")
+    asked = _how_asked(run, card, cases.census)
+    return [Measured(metric, rows, f"{how}|{asked}") for metric, rows, how in measured], problems
+
+
+def _slips(card: TaskCard, census: Census, ids: Sequence[str]) -> list[str]:
+    """Names in the score half that nothing answers to: a primary value, a subgroup."""
+    found = [f"subgroups: no sample has `{name}`" for name, levels in census.subgroups.items() if levels and not any(levels)]
+    if ids and card.score.primary not in ids:
+        found.append(
+            f"primary: no metric gives `{card.score.primary}`{nearest(card.score.primary, ids)} They give {', '.join(dict.fromkeys(ids))}"
+        )
+    return found
+
+
+def count_questions(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annotators) -> None:
+    """Let the metrics that ask put their questions to `annotators`, which only count; nothing is written.
+
+    What a metric asks in later rounds depends on replies, so for what is not stored yet the first round alone is counted.
+    """
+    run = folder.read_run()
+    with PredictionIndex(folder.predictions) as index:
+        cases = CaseReader(folder, index, _protocol(card, catalog), run, card.score)
+        for use in card.score.metrics:
+            metric: Metric = catalog.build("metrics", use.name, use.options, where=card.where)
+            if type(metric).asks is not Metric.asks:
+                prepare(metric, cases)
+                for chunk in chunks(cases):
+                    annotate(metric, chunk, _answerer(annotators, run, {}))
+
+
+def _protocol(card: TaskCard, catalog: Catalog) -> EvaluationProtocol:
+    options = {**card.ask.options, "answer": card.ask.answer, "reader": card.score.reader}
+    protocol: EvaluationProtocol = catalog.build("protocols", card.ask.protocol, options, where=card.where)
+    return protocol
+
+
+def _answerer(annotators: Annotators, run: RunRecord, used: dict[str, None]) -> Answerer:
+    """How a metric's questions are answered for this run; notes the annotators asked in `used`."""
+
+    def answer(name: str, requests: Sequence[Request]) -> Sequence[Reply]:
+        replies = annotators.answer(name, requests, run.data.access)
+        used[name] = None
+        return replies
+
+    return answer
 
 
 def _fit(metric: Metric, folder: RunFolder, run: RunRecord, card: TaskCard, protocol: EvaluationProtocol) -> None:
@@ -92,7 +166,7 @@ def _fit(metric: Metric, folder: RunFolder, run: RunRecord, card: TaskCard, prot
             f"radbench run --model {run.model} --task {run.task} --task-arg split={split}"
         )
     with PredictionIndex(found.predictions) as index:
-        metric.fit(CaseReader(found, index, protocol, repeats=run.settings.repeats, subgroups=()))
+        metric.fit(CaseReader(found, index, protocol, found.read_run(), card.score))
 
 
 def _is_validation(folder: RunFolder, run: RunRecord, split: str) -> bool:
@@ -109,7 +183,7 @@ def _is_validation(folder: RunFolder, run: RunRecord, split: str) -> bool:
 def _how_scored(metric: Metric, card: TaskCard) -> str:
     """The first half of a signature: metric, options, corpus kept fixed, failure policy, reader, version."""
     policy = {"missing": metric.when_missing, "read": card.score.reader, "v": str(metric.version)}
-    stated = {**metric.signature(), "corpus": metric.fingerprint()[:8], **policy}
+    stated = {**metric.signature(), **card.score.convention.signature(), "corpus": metric.fingerprint()[:8], **policy}
     return "|".join([metric.name, *(f"{key}:{value}" for key, value in stated.items() if value)])
 
 

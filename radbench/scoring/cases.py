@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from radbench.folder import Counts, Prediction, PredictionIndex, RunFolder, SampleRecord, adapter
+from radbench.catalog.cards import Score
+from radbench.folder import Counts, Prediction, PredictionIndex, RunFolder, RunRecord, SampleRecord, adapter
 from radbench.protocols.base import EvaluationProtocol
 from radbench.protocols.legacy import DROPPED
 from radbench.protocols.reading import split_reasoning
@@ -24,11 +25,12 @@ class Census:
 
     n_total: int = 0
     states: Counter[str] = field(default_factory=Counter)  # failed, refused, truncated, unparsed, empty
+    failed: Counter[str] = field(default_factory=Counter)  # reason -> cases
     unparsed: Counter[str] = field(default_factory=Counter)  # reason -> cases
     excluded: Counter[str] = field(default_factory=Counter)  # reason -> cases
     sample_ids: list[str] = field(default_factory=list)  # of each case asked, in order; so are the next three
     clusters: list[str] = field(default_factory=list)
-    subgroups: list[tuple[str, ...]] = field(default_factory=list)  # levels, in the order of the card's subgroups
+    subgroups: dict[str, list[str]] = field(default_factory=dict)  # by subgroup, the level
     fingerprint: str = ""  # of ids, texts, options and references of all samples, in any order
 
     def counts(self) -> Counts:
@@ -45,15 +47,14 @@ class CaseReader:
     Nothing is held in memory but the census. A case that a legacy reader drops is excluded, as its scorer excluded it.
     """
 
-    def __init__(
-        self, folder: RunFolder, index: PredictionIndex, protocol: EvaluationProtocol, *, repeats: int, subgroups: tuple[str, ...]
-    ) -> None:
-        self._folder, self._index, self._protocol = folder, index, protocol
-        self._repeats, self._subgroups = repeats, subgroups
+    def __init__(self, folder: RunFolder, index: PredictionIndex, protocol: EvaluationProtocol, run: RunRecord, score: Score) -> None:
+        self._folder, self._index, self.protocol = folder, index, protocol
+        self._repeats, self._n_samples, self._subgroups = run.settings.repeats, run.data.n_samples or 0, score.subgroups
+        self._convention = score.convention if score.convention.signature() else None
         self._census: Census | None = None
 
     def __iter__(self) -> Iterator[Case]:
-        census = Census()
+        census = Census(subgroups={name: [] for name in self._subgroups})
         digest = 0
         for record in self._folder.iter_samples():
             digest ^= _content_hash(record)
@@ -71,8 +72,14 @@ class CaseReader:
                     continue
                 census.sample_ids.append(record.id)
                 census.clusters.append(record.cluster or record.id)
-                census.subgroups.append(tuple(record.subgroups.get(name, "") for name in self._subgroups))
-                yield Case(record, answer, repeat)
+                for name, levels in census.subgroups.items():
+                    levels.append(record.subgroups.get(name, ""))
+                case = Case(record, answer, repeat)
+                yield self._convention.case(case) if self._convention else case
+        unseen = self._n_samples * self._repeats - census.n_total  # a run that was stopped before it came to them
+        if unseen > 0:
+            census.n_total += unseen
+            census.excluded[NOT_ASKED] += unseen
         census.fingerprint = f"{digest:032x}"[:8]
         self._census = census
 
@@ -92,6 +99,7 @@ class CaseReader:
             states["truncated"] += 1
         if prediction.error is not None:
             states["failed"] += 1
+            census.failed[prediction.error] += 1
             return None
         if prediction.finish_reason == "refused":
             states["refused"] += 1
@@ -102,7 +110,7 @@ class CaseReader:
             states["empty"] += not text.strip()
             if text is not prediction.output:
                 reply = replace(prediction, output=text)
-        answer = self._protocol.read(sample, reply)
+        answer = self.protocol.read(sample, reply)
         if isinstance(answer, Unparsed) and answer != DROPPED:
             states["unparsed"] += 1
             census.unparsed[answer.reason] += 1

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
@@ -22,6 +22,7 @@ from radbench.scoring.cases import CaseReader
 Answerer: TypeAlias = Callable[[str, Sequence[Request]], Sequence[Reply]]  # an annotator's name and its requests
 
 _CHUNK: Final = 512  # cases held at once
+_UNREADABLE: Final = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)  # absent or damaged: measured again
 
 
 def measure(metric: Metric, signature: str, cases: CaseReader, store: StoredRows, answer: Answerer) -> Rows:
@@ -34,14 +35,18 @@ def measure(metric: Metric, signature: str, cases: CaseReader, store: StoredRows
     depends_on_more = asks or metric.needs_validation  # than on this run's cases: on annotators, on another run
     if not depends_on_more and (stored := store.read(signature)):
         return stored
-    parts: list[Rows] = []
-    source = iter(cases)
-    while chunk := list(islice(source, _CHUNK)):
-        parts.append(metric.measure(_annotate(metric, chunk, answer) if asks else chunk))
+    parts = [metric.measure(annotate(metric, chunk, answer) if asks else chunk) for chunk in chunks(cases)]
     array = np.concatenate([part.array for part in parts]) if parts else np.empty((0, len(metric.columns)))
     rows = Rows(array, tuple(reason for part in parts for reason in part.excluded))
     store.write(rows, metric, signature, cases.census.sample_ids)
     return rows
+
+
+def chunks(cases: CaseReader) -> Iterator[list[Case]]:
+    """The cases, some hundred at a time."""
+    source = iter(cases)
+    while chunk := list(islice(source, _CHUNK)):
+        yield chunk
 
 
 def prepare(metric: Metric, cases: CaseReader) -> None:
@@ -70,12 +75,12 @@ class StoredRows:
     def read(self, signature: str) -> Rows | None:
         """The rows of this variant if they were made of the same cases by the same metric."""
         try:
-            with np.load(self._path) as stored:
+            with self._path.open("rb") as file, np.load(file) as stored:
                 about = json.loads(str(stored[f"{_variant(signature)}/about"]))
                 if about != {"signature": signature, "stamp": self._stamp}:
                     return None
                 array, reasons = stored[f"{_variant(signature)}/rows"], stored[f"{_variant(signature)}/excluded"]
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        except _UNREADABLE:
             return None
         return Rows(array, tuple(str(reason) or None for reason in reasons))
 
@@ -102,11 +107,11 @@ class StoredRows:
 
     def _others(self, variant: str) -> dict[str, NDArray[Any]]:
         try:
-            with np.load(self._path) as stored:
+            with self._path.open("rb") as file, np.load(file) as stored:
                 names = {name.partition("/")[0] for name in stored.files if name.endswith("/about")} - {variant}
                 kept = [name for name in names if json.loads(str(stored[f"{name}/about"]))["stamp"] == self._stamp]
-                return {file: stored[file] for file in stored.files if file.partition("/")[0] in kept}
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+                return {name: stored[name] for name in stored.files if name.partition("/")[0] in kept}
+        except _UNREADABLE:
             return {}
 
 
@@ -114,7 +119,7 @@ def _variant(signature: str) -> str:
     return hashlib.sha256(signature.encode()).hexdigest()[:12]
 
 
-def _annotate(metric: Metric, cases: Sequence[Case], answer: Answerer) -> list[Case]:
+def annotate(metric: Metric, cases: Sequence[Case], answer: Answerer) -> list[Case]:
     """The cases with the replies to the metric's questions, asked in rounds until it asks nothing more."""
     replies: list[list[Reply]] = [[] for _ in cases]
     open_cases = list(range(len(cases)))

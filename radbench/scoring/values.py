@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from radbench.folder import ValueRecord
 from radbench.metrics.base import Metric, Rows, SumMetric, Values
-from radbench.scoring.cases import Census
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval
 
 Floats = NDArray[np.float64]
@@ -38,14 +37,15 @@ class Measured:
 class Frame:
     """The weightings of one run: a case counts 1 / repeats; the whole and each level of each subgroup is a weighting."""
 
-    def __init__(self, census: Census, subgroups: Sequence[str], repeats: int) -> None:
-        names, self._cluster_of = np.unique(np.array(census.clusters, dtype=np.str_), return_inverse=True)
+    def __init__(self, clusters: Sequence[str], subgroups: Mapping[str, Sequence[str]] | None = None, repeats: int = 1) -> None:
+        """Of each case its cluster and, by subgroup, its level."""
+        names, self._cluster_of = np.unique(np.array(clusters, dtype=np.str_), return_inverse=True)
         self.n_clusters = len(names)
-        self._n = len(census.clusters)
+        self._n = len(clusters)
         self.groups: list[tuple[str, str]] = [("", "")]  # subgroup, level; first the whole
         masks = [np.ones(self._n)]
-        for place, subgroup in enumerate(subgroups):
-            levels = np.array([levels[place] for levels in census.subgroups], dtype=np.str_)
+        for subgroup, of_cases in (subgroups or {}).items():
+            levels = np.array(of_cases, dtype=np.str_)
             for level in np.unique(levels):
                 self.groups.append((subgroup, str(level) or "(none)"))
                 masks.append((levels == level).astype(np.float64))
@@ -87,6 +87,7 @@ class Frame:
                     signature=one.signature,
                     value=_number(point[i]),
                     ci=_interval(drawn[name][i], level) if name in drawn else None,
+                    undefined_draws=int(np.isnan(drawn[name][i]).sum()) if name in drawn else 0,
                     level=level if name in drawn else None,
                     lower_is_better=name in one.metric.lower_is_better,
                     n_scored=n_scored,

@@ -32,11 +32,13 @@ def draw_clusters(n_clusters: int, draws: int, seed: int) -> Iterator[NDArray[np
 
 
 def percentile_interval(values: NDArray[np.float64], level: float) -> tuple[float, float]:
-    """The middle `level` of bootstrap values, shape (draws,); NaN where any draw was undefined.
+    """The middle `level` of the bootstrap values that are defined, shape (draws,); NaN where fewer than half are.
 
-    Linear interpolation between order statistics, as numpy's quantile.
+    Linear interpolation between order statistics, as numpy's quantile. A draw may leave a value undefined (no case of a rare
+    class in it): the interval is then conditional on its being defined, and whoever prints it says in how many draws it was not.
     """
-    if values.size == 0 or np.isnan(values).any():
+    defined = values[~np.isnan(values)]
+    if 2 * defined.size < max(1, values.size):
         return (float("nan"), float("nan"))
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return (float(low), float(high))

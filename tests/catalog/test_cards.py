@@ -61,9 +61,20 @@ def test_a_card_survives_json():
     ("wrong", "right", "message"),
     [
         ("protocl:", "protocol:", r"suite.name.yaml:8: key `ask.protocl` is unknown; did you mean `protocol`\?"),
-        ("version: one", "version: 1", r"suite.name.yaml:3: `ask.version`: expected a valid integer.*got `'one'`"),
+        ("version: one", "version: 1", r"suite.name.yaml:3: `ask.version`: expected a whole number, got `'one'`"),
         ("version: 0", "version: 1", r"suite.name.yaml:3: `ask.version`: expected greater than or equal to 1, got `0`"),
-        ("metrics: []", "metrics: [bleu, {answer-text: {case: lower}}]", r"suite.name.yaml:11: `score.metrics`"),
+        (
+            "metrics: []",
+            "metrics: [bleu, {answer-text: {case: lower}}]",
+            r"suite.name.yaml:11: `score.metrics`: expected at least 1 item, got `\[\]`",
+        ),
+        (
+            "metrics: bleu",
+            "metrics: [bleu, {answer-text: {case: lower}}]",
+            r"suite.name.yaml:11: `score.metrics`: expected a list, got `'bleu'`",
+        ),
+        ("split: [test]", "split: test", r"suite.name.yaml:6: `ask.split`: expected text, got"),
+        ("options: closed", "options: {form: closed, positive: yes}", r"suite.name.yaml:9: `ask.options`: expected keys with values"),
         (
             "metrics: [{a: {}, b: {}}]",
             "metrics: [bleu, {answer-text: {case: lower}}]",
@@ -78,6 +89,12 @@ def test_a_mistake_is_named_with_file_line_and_key(wrong, right, message):
     assert right in TASK
     with pytest.raises(ContentError, match=message):
         task(TASK.replace(right, wrong, 1))
+
+
+def test_a_list_of_one_wrong_item_is_not_called_too_short():
+    with pytest.raises(ContentError) as caught:
+        task(TASK.replace("metrics: [bleu, {answer-text: {case: lower}}]", "metrics: [[bleu]]"))
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_all_mistakes_of_a_card_are_told_at_once():

@@ -154,11 +154,9 @@ def test_a_file_in_a_further_folder_registers_a_component(tmp_path):
     assert next(e for e in catalog.entries("metrics") if e.name == "word-count").title == "Words in the answer."
 
 
-def test_files_of_a_folder_are_not_imported_for_radbenchs_own_names(tmp_path):
+def test_a_broken_file_stops_no_component_of_radbenchs_own(tmp_path):
     (tmp_path / "loud.py").write_text("raise RuntimeError('imported')")
-    catalog = Catalog([tmp_path])
-    catalog.component("metrics", "bleu")
-    assert not catalog.broken
+    assert Catalog([tmp_path]).build("metrics", "bleu").name == "bleu"
 
 
 def test_a_broken_file_is_marked_when_listed_and_named_when_something_is_not_found(tmp_path):
@@ -168,12 +166,61 @@ def test_a_broken_file_is_marked_when_listed_and_named_when_something_is_not_fou
     assert "bad.py:2: cannot be imported: RuntimeError: oh" in next(e for e in catalog.entries("metrics") if e.name == "bad").broken
     with pytest.raises(ContentError, match=r"bad.py:2"):
         catalog.component("metrics", "mine")
+    with pytest.raises(ContentError, match=r"no model `mine`.*\n.*is broken:\n.*bad.py:2"):
+        catalog.model("mine")
 
 
-def test_a_file_may_not_take_a_name_of_radbenchs_own(tmp_path):
+def test_a_file_that_leaves_the_program_is_as_broken_as_any_other(tmp_path):
+    (tmp_path / "bad.py").write_text("raise SystemExit(3)\n")
+
+    assert "bad.py:1: cannot be imported: SystemExit: 3" in next(e for e in Catalog([tmp_path]).entries("models") if e.name == "bad").broken
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda c: c.names("metrics"),
+        lambda c: c.entries("metrics"),
+        lambda c: c.has("metrics", "bleu"),
+        lambda c: c.component("metrics", "bleu"),
+    ],
+)
+def test_a_file_may_not_take_a_name_of_radbenchs_own(tmp_path, use):
     (tmp_path / "words.py").write_text(METRIC.replace("word-count", "bleu"))
-    with pytest.raises(ContentError, match="two metrics are named `bleu`"):
-        Catalog([tmp_path]).names("metrics")
+    with pytest.raises(ContentError, match=r"two metrics are named `bleu`: that of .*words.py, and radbench's own"):
+        use(Catalog([tmp_path]))
+
+
+def test_a_file_may_not_take_a_name_of_a_package(tmp_path, monkeypatch):
+    package(tmp_path, monkeypatch, "metrics", "word-count", "other_package_words:WordCount")
+    (tmp_path / "words.py").write_text(METRIC)
+    with pytest.raises(ContentError, match=r"two metrics are named `word-count`: that of .*words.py, and that of other-package"):
+        Catalog([tmp_path]).component("metrics", "word-count")
+
+
+def test_a_card_is_found_with_either_dash(tmp_path):
+    (tmp_path / "mylab.chest-ct.yaml").write_text("title: T\nask:\n")
+    (tmp_path / "my_floor.yaml").write_text(FLOOR)
+    catalog = Catalog([tmp_path])
+
+    assert catalog.has("tasks", "mylab.chest_ct")
+    assert catalog.model("my-floor").name == "my_floor"
+
+
+def test_a_card_that_names_what_does_not_exist_is_refused_with_line_and_key(tmp_path):
+    (tmp_path / "m.yaml").write_text(FLOOR.replace("constant", "constand"))
+    ask = "ask:\n  version: 1\n  dataset: jsonl\n  split: test\n  protocol: vqua\n"
+    score = "score:\n  metrics:\n    - bleu\n    - blue\n  primary: bleu-4\n"
+    (tmp_path / "a.b.yaml").write_text(f"title: T\n{ask}{score}")
+    catalog = Catalog([tmp_path])
+
+    with pytest.raises(ContentError, match=r"m.yaml:2: `family`: no model `constand`; did you mean `constant`"):
+        catalog.model("m")
+    with pytest.raises(ContentError) as caught:
+        catalog.task("a.b")
+    protocol, metric = str(caught.value).splitlines()
+    assert "a.b.yaml:6: `ask.protocol`: no protocol `vqua`; did you mean `vqa`?" in protocol
+    assert "a.b.yaml:10: `score.metrics.1`: no metric `blue`; did you mean `bleu`?" in metric
 
 
 def test_a_package_offers_a_component_by_entry_point(tmp_path, monkeypatch):

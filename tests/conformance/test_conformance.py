@@ -9,11 +9,12 @@ import pytest
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
+from radbench.catalog.options import keywords
 from radbench.conformance import NotChecked, check_dataset, check_metric, check_model, check_task
 from radbench.errors import ContentError
 from radbench.metrics.base import Ask, SumMetric
 from radbench.models.constant import Constant
-from radbench.sample import Request, Sample, Turn
+from radbench.sample import Reply, Request, Sample, Turn
 
 CATALOG = Catalog()
 
@@ -85,8 +86,12 @@ def changed(task: TaskCard, half: str, **change: object) -> TaskCard:
 
 @pytest.mark.parametrize("name", CATALOG.names("metrics"))
 def test_every_metric_keeps_the_contract(name):
+    component = CATALOG.component("metrics", name)
+    needed = [key for key, p in keywords(component).items() if p.default is p.empty]
+    if needed:
+        pytest.skip(f"{name} needs {', '.join(needed)}")
     try:
-        assert check_metric(CATALOG.build("metrics", name), name) == []
+        assert check_metric(component(), name) == []
     except NotChecked:
         pytest.skip(f"{name} asks annotators")
 
@@ -146,6 +151,42 @@ def test_an_identity_that_is_no_json_is_found():
             return {"self": self}
 
     assert "JSON" in check_model(Secretive())[0]
+
+
+def test_a_model_that_returns_bare_texts_is_told_what_to_return():
+    class Bare(Constant):
+        def generate(self, requests):
+            return ["yes" for _ in requests]
+
+    assert check_model(Bare()) == ["`generate`: each reply should be a `Reply(output=...)` (radbench.sample), not `str`"]
+
+
+def test_a_model_that_yields_its_replies_is_found():
+    class Yielding(Constant):
+        def generate(self, requests):
+            yield from super().generate(requests)
+
+    assert check_model(Yielding()) == ["`generate`: it should give a list of `Reply`, not `generator`"]
+
+
+def test_what_a_model_lacks_is_named():
+    class Bare:
+        batch_size = 1
+
+        def load(self, reader): ...
+
+        def generate(self, requests):
+            return [Reply(output="yes") for _ in requests]
+
+    assert check_model(Bare()) == ["it lacks `identity`: all that decides its answers, as JSON values (radbench.models.base.Model)"]
+
+
+@pytest.mark.parametrize("method", ["load", "generate", "identity"])
+def test_what_a_model_raises_is_said_of_the_method_that_raised(method):
+    def fail(*_):
+        raise ValueError("no such mode")
+
+    assert check_model(type("Failing", (Constant,), {method: fail})())[-1] == f"`{method}` raises ValueError: no such mode"
 
 
 def test_a_model_that_answers_in_no_way_is_found():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -90,6 +93,11 @@ def test_ls_runs_of_an_empty_folder_lists_nothing(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_ls_runs_of_a_folder_that_is_not_there_says_so(tmp_path, capsys):
+    assert run("ls", "runs", "--out", tmp_path / "nowhere") == 2
+    assert f"no folder `{tmp_path / 'nowhere'}`" in capsys.readouterr().err
+
+
 def test_underscores_and_dashes_are_both_options(tmp_path, capsys):
     assert run("doctor", "majority", "--data_dir", f"vqarad={tmp_path}") == 0
     assert run("doctor", "majority", "--data-dir", f"vqarad={tmp_path}") == 0
@@ -138,6 +146,33 @@ def test_validate_refuses_a_changed_ask_half_under_an_old_version(tmp_path, caps
 
     assert run("validate", card) == 2
     assert "is not that of version 1" in capsys.readouterr().err
+
+
+def test_a_card_without_a_hash_is_fine_and_told_the_line_to_add(tmp_path, capsys):
+    run("new", "task", "mylab.closed", "--folder", tmp_path)
+    card = tmp_path / "mylab.closed.yaml"
+    (line,) = [line for line in card.read_text().splitlines() if line.startswith("hashes:")]
+    card.write_text(card.read_text().replace(line, ""))
+    capsys.readouterr()
+
+    assert run("validate", card) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"ok  {card}")
+    assert f"add the line  {line}" in out
+
+
+def test_a_wrong_hash_hides_no_later_finding(tmp_path, capsys):
+    run("new", "task", "mylab.closed", "--folder", tmp_path)
+    card = tmp_path / "mylab.closed.yaml"
+    (tmp_path / "mylab.closed.jsonl").write_text(
+        '{"id": "1", "image": [], "question": "Q", "answer": "yes", "patient": "p", "modality": "CR"}\n'
+    )
+    card.write_text(card.read_text().replace("form: open", "form: closed").replace("primary: token_f1", "primary: token_f2"))
+
+    assert run("validate", card) == 2
+    error = capsys.readouterr().err
+    assert "is not that of version 1" in error
+    assert "no metric of the task gives `token_f2`" in error
 
 
 def test_validate_lets_the_score_half_change(tmp_path):
@@ -213,6 +248,29 @@ def test_new_overwrites_nothing(tmp_path, capsys):
     assert "exists" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("metric", "bleu"), ("model", "nearest-neighbour"), ("dataset", "vqarad"), ("task", "demo.vqa")]
+)
+def test_new_refuses_a_name_that_is_taken(tmp_path, capsys, kind, name):
+    assert run("new", kind, name, "--folder", tmp_path) == 2
+    assert f"there is a {kind} `{name}`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["closed", "mylab.", ".closed"])
+def test_a_new_task_needs_a_suite(tmp_path, capsys, name):
+    assert run("new", "task", name, "--folder", tmp_path) == 2
+    assert "expected `suite.name`, such as `mylab.closed`" in capsys.readouterr().err
+
+
+def test_validate_refuses_a_file_that_takes_a_name_of_radbenchs_own(tmp_path, capsys):
+    run("new", "metric", "my-metric", "--folder", tmp_path)
+    file = tmp_path / "my_metric.py"
+    file.write_text(file.read_text().replace("my-metric", "bleu"))
+
+    assert run("validate", file) == 2
+    assert f"two metrics are named `bleu`: that of {file}, and radbench's own" in capsys.readouterr().err
+
+
 def test_new_code_is_found_through_catalog(tmp_path, capsys):
     run("new", "metric", "my-metric", "--folder", tmp_path)
     capsys.readouterr()
@@ -234,6 +292,18 @@ def test_doctor_says_what_is_missing_and_fails_only_when_it_was_named(capsys):
     assert run("doctor", "vqarad") == 1
     assert "--data-dir vqarad=PATH" in capsys.readouterr().out
     assert run("doctor", "constant") == 0
+
+
+def test_doctor_takes_the_file_of_a_card(tmp_path, capsys):
+    run("new", "task", "mylab.closed", "--folder", tmp_path)
+    capsys.readouterr()
+
+    assert run("doctor", tmp_path / "mylab.closed.yaml") == 1
+    out = capsys.readouterr().out
+    assert "MISSING  data jsonl/test (file: mylab.closed.jsonl, columns: {id: id, image: image, question: question" in out
+    assert "ready    protocols vqa" in out
+    (tmp_path / "floor.yaml").write_text(GOOD_MODEL)
+    assert run("doctor", tmp_path / "floor.yaml") == 0
 
 
 def test_doctor_names_missing_weights_and_the_mend(tmp_path, capsys):
@@ -264,11 +334,59 @@ def test_an_unknown_setting_is_refused_with_file_and_line(tmp_path, monkeypatch,
     assert "config.yaml:1: key `data_dir` is unknown; did you mean `data_dirs`?" in capsys.readouterr().err
 
 
-def test_debug_shows_the_traceback():
-    from radbench.errors import UnknownNameError
+def test_debug_shows_the_traceback_and_keeps_the_exit_status(capsys):
+    assert run("show", "nothing-of-that-name", "--debug") == 2
+    assert "Traceback" in capsys.readouterr().err
 
-    with pytest.raises(UnknownNameError):
-        main(["show", "nothing-of-that-name", "--debug"])
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("new", "task", "a.b", "--folder", "{file}/below"), "radbench: cannot write {file}/below: "),
+        (("new", "task", "a.b", "--folder", "{file}"), "radbench: cannot write {file}: File exists\n"),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence(tmp_path, capsys, arguments, sentence):
+    (tmp_path / "taken").touch()
+    file = str(tmp_path / "taken")
+
+    assert run(*(argument.format(file=file) for argument in arguments)) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(sentence.format(file=file))
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "no/such/folder"), "cannot write no/such/folder: Permission denied"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.csv"), "cannot read a.csv: No such file or directory"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "tasks"), "cannot read tasks: Is a directory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "cannot write: No space left on device"),
+        (OSError("no device"), "OSError: no device"),
+    ],
+)
+def test_the_sentence_says_what_was_refused_where(monkeypatch, capsys, error, sentence):
+    failing = ModuleType("failing_command")
+
+    def fail() -> None:
+        raise error
+
+    failing.fail = fail
+    monkeypatch.setitem(sys.modules, "failing_command", failing)
+    monkeypatch.setitem(COMMANDS, "fail", ("failing_command:fail", "Fail."))
+
+    assert run("fail") == 2
+    assert capsys.readouterr().err == f"radbench: {sentence}\n"
+
+
+def test_a_reader_who_leaves_is_no_error():
+    code = "from radbench.cli import main; import sys; main(sys.argv[1:])"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", code, "ls", "metrics"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_ctrl_c_ends_a_command_with_130_and_one_line(tmp_path):

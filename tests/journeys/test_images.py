@@ -102,7 +102,7 @@ def test_swapped_images_are_those_of_other_patients(bench: Bench):
 
 
 def test_swapped_images_are_drawn_over_the_whole_split_whatever_the_limit(bench: Bench):
-    whole, some = asked(bench, images="swapped"), asked(bench, images="swapped", limit=3)
+    whole, some = asked(bench, images="swapped"), asked(bench, images="swapped", limit=3, out=bench.folder / "again")
     assert some == {name: whole[name] for name in ("q0", "q1", "q2")}
 
 
@@ -112,7 +112,6 @@ def test_a_sample_without_a_partner_is_excluded_with_that_reason(bench: Bench):
     result = bench.run(images="swapped")
     assert len(set(model.asked_ids)) == 6
     assert result.is_whole
-    assert result.summary
     assert result.summary.excluded == {"no other cluster has images of the same modality and number": 6}
     assert (result.summary.counts.n_total, result.summary.counts.n_scored, result.summary.counts.n_excluded) == (12, 6, 6)
 
@@ -122,7 +121,6 @@ def test_a_run_in_which_all_samples_are_excluded_has_no_value(bench: Bench):
     bench.models = {"fake": (model := FakeModel())}
     result = bench.run(images="swapped")
     assert model.asked == []
-    assert result.summary
     assert [(value.value, value.n_scored) for value in result.summary.values] == [(None, 0)] * 3
 
 
@@ -142,7 +140,6 @@ def test_a_conversation_whose_first_turn_has_no_partner_is_excluded_and_did_not_
     )
     bench.models = {"fake": FakeModel()}
     result = bench.run(images="swapped")
-    assert result.summary
     assert result.summary.counts.n_failed == 0
     assert result.summary.excluded == {
         "no other cluster has images of the same modality and number": 4,
@@ -150,9 +147,10 @@ def test_a_conversation_whose_first_turn_has_no_partner_is_excluded_and_did_not_
     }
 
 
-def with_shots(bench: Bench) -> None:
+def with_shots(bench: Bench, patient: str = "train-") -> None:
     (bench.data / "train.png").write_bytes(b"of the train split")
-    bench.write_rows(({**row, "id": f"train-{row['id']}", "image": "train.png"} for row in rows(9)), split="train")
+    of_train = ({**row, "id": f"train-{row['id']}", "patient": f"{patient}{row['patient']}", "image": "train.png"} for row in rows(9))
+    bench.write_rows(of_train, split="train")
 
 
 @pytest.mark.parametrize("images", ["real", "swapped"])
@@ -171,6 +169,21 @@ def test_shots_are_solved_examples_of_the_train_split_the_same_for_every_sample(
     assert asked(bench, task_changes={"shots": 2}, images=images, seed=1)["q0"].turns[:4] != turns
 
 
+def test_no_sample_is_shown_a_solved_example_of_its_own_patient(bench: Bench):
+    with_shots(bench, patient="")
+    requests = asked(bench, task_changes={"shots": 2})
+
+    for sample, request in requests.items():
+        shown = [part for turn in request.turns[:4] for part in turn.parts if isinstance(part, str) and part.startswith("What does line")]
+        assert len(shown) == 2
+        assert all(int(part.split()[3]) // 3 != int(sample[1:]) // 3 for part in shown)
+
+
+def test_learning_from_the_split_that_is_asked_is_refused(bench: Bench):
+    with pytest.raises(ContentError, match="would have seen the answers"):
+        asked(bench, task_changes={"shots": 2, "train": "test"})
+
+
 def test_more_shots_than_the_train_split_holds_are_refused(bench: Bench):
     with pytest.raises(ContentError, match="10 shots asked, but its train split holds 9"):
         asked(bench, task_changes={"shots": 10})
@@ -184,7 +197,6 @@ def test_repeats_ask_each_sample_so_often_under_keys_of_their_own_and_weigh_it_o
     assert model.asked_ids == [f"q{i}" for i in range(4) for _ in range(3)]
     records = list(result.folder.iter_samples())
     assert len({key for record in records for key in record.keys}) == 12
-    assert result.summary
     assert (result.summary.counts.n_total, result.summary.counts.n_scored) == (12, 12)
     assert result.summary.values[0].value == pytest.approx(1 / 3 / 4)
 

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import Bench, rows
+from bench import TASK, Bench, MadeCatalog, rows
 from fakes import FakeModel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from radbench.errors import MediaError, RunError, SampleModelError
+from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import RunFolder
 from radbench.running.engine import Control
 from radbench.sample import Media, Reply, Request
+from radbench.scoring import IntervalSettings
 
 N = 12
 ALL = [f"q{i}" for i in range(N)]
@@ -42,12 +44,6 @@ def sees_images(request: Request) -> Reply:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "bench", n=N)
-
-
-def value(bench: Bench, **more: Any) -> float | None:
-    summary = bench.run(**more).summary
-    assert summary is not None
-    return summary.values[0].value
 
 
 def with_images(bench: Bench, n: int = N) -> None:
@@ -113,18 +109,17 @@ def test_a_mended_score_half_uses_all_answers_again(bench: Bench):
     second = bench.run()
     assert again.asked == []
     assert second.folder.path == first.folder.path
-    assert first.summary and second.summary
     assert "articles:dropped" in second.summary.values[0].signature
     assert first.summary.values[0].signature != second.summary.values[0].signature
 
 
 def test_a_mended_reference_uses_all_answers_again_and_changes_the_score(bench: Bench):
     bench.models = {"fake": FakeModel()}
-    before = value(bench)
+    before = bench.run().summary.values[0].value
     bench.write_rows({**row, "answer": f"answer to {row['id']}"} for row in rows(N))
     bench.models = {"fake": (again := FakeModel())}
     assert before == 0.5
-    assert value(bench) == 1.0
+    assert bench.run().summary.values[0].value == 1.0
     assert again.asked == []
 
 
@@ -181,11 +176,11 @@ def test_a_turn_whose_earlier_turn_failed_fails_and_is_asked_once_that_is_mended
     bench.write_rows({**row, "follows": f"q{i - 1}" if i % 3 else ""} for i, row in enumerate(rows(N)))
     bench.models = {"fake": FakeModel(errors={"q3": SampleModelError("too long")})}
     broken = bench.run()
-    assert broken.summary and broken.summary.counts.n_failed == 3
+    assert broken.summary.counts.n_failed == 3
     bench.models = {"fake": (mended := FakeModel())}
     whole = bench.run()
     assert mended.asked_ids == ["q3", "q4", "q5"]
-    assert whole.summary and whole.summary.counts.n_failed == 0
+    assert whole.summary.counts.n_failed == 0
 
 
 def test_a_sample_that_left_the_data_set_is_no_longer_scored(bench: Bench):
@@ -207,7 +202,7 @@ def test_failed_samples_alone_are_asked_again_and_the_run_is_then_as_if_they_had
     broken = bench.run()
     assert not broken.is_whole
     assert broken.status == "complete"
-    assert broken.summary and broken.summary.counts.n_failed == 2
+    assert broken.summary.counts.n_failed == 2
     failed = {line["sample_id"]: line["error"] for line in lines(broken.folder) if "error" in line}
     assert failed["q5"] == "cannot read `jsonl/5.png`: No such file or directory"
     assert failed["q7"] == "cannot read `jsonl/7.png`: torn in the middle"
@@ -221,7 +216,7 @@ def test_failed_samples_alone_are_asked_again_and_the_run_is_then_as_if_they_had
 def test_one_bad_sample_does_not_fail_its_batch(bench: Bench):
     bench.models = {"fake": (model := FakeModel(errors={"q5": RuntimeError("the report says: effusion")}))}
     result = bench.run()
-    assert result.summary and result.summary.counts.n_failed == 1
+    assert result.summary.counts.n_failed == 1
     (error,) = [line["error"] for line in lines(result.folder) if "error" in line]
     assert error.startswith("RuntimeError at ")
     assert "effusion" not in error
@@ -245,7 +240,7 @@ def test_many_failures_among_many_answers_do_not_stop_a_run_when_they_alone_are_
         bench.models = {"fake": FakeModel(errors=errors)}
         result = bench.run()
         assert result.status == "complete"
-        assert result.summary and result.summary.counts.n_failed == 40
+        assert result.summary.counts.n_failed == 40
 
 
 def test_too_few_replies_fail_their_batch_since_none_can_be_told_whose_it_is(bench: Bench):
@@ -276,6 +271,22 @@ def test_a_stop_finishes_the_batch_in_flight_and_no_more(bench: Bench):
     assert rest.asked_ids == ALL[4:]
 
 
+def test_runs_that_a_stop_kept_from_beginning_are_named_too(bench: Bench):
+    control = Control()
+
+    class Stopping(FakeModel):
+        def generate(self, requests):
+            control.stop = True
+            return super().generate(requests)
+
+    catalog = MadeCatalog(bench.cards, {"first": Stopping(batch_size=N), "second": FakeModel()}, {})
+    asking = Asking(out=bench.out, data_dirs={"jsonl": bench.data})
+    plans = plan_all(catalog, [catalog.model("first"), catalog.model("second")], [catalog.task(TASK)], asking)
+    results = list(evaluate_all(plans, asking, control, IntervalSettings(draws=0)))
+    assert [(result.model, result.status) for result in results] == [("first", "complete"), ("second", "partial")]
+    assert not results[1].is_whole
+
+
 def test_two_samples_of_one_id_are_refused(bench: Bench):
     bench.write_rows([*rows(3), rows(3)[1]])
     bench.models = {"fake": FakeModel()}
@@ -286,7 +297,7 @@ def test_two_samples_of_one_id_are_refused(bench: Bench):
 def test_scores_that_are_no_finite_numbers_come_back_as_they_were_given(bench: Bench):
     bench.ask |= {"answer": "ranked", "options": {"form": "choice"}}
     bench.ask["dataset_options"] |= {"options": ["answer to q1", "something else"]}
-    bench.score["metrics"] = ["classification"]
+    bench.score |= {"metrics": ["classification"], "primary": "accuracy"}
     bench.write_card()
     bench.write_rows({**row, "answer": "something else"} for row in rows(3))
     nan, infinity = float("nan"), float("inf")
@@ -295,7 +306,7 @@ def test_scores_that_are_no_finite_numbers_come_back_as_they_were_given(bench: B
     for _ in range(2):
         result = bench.run()
         assert result.is_whole
-        assert result.summary and result.summary.counts.n_unparsed == 1
+        assert result.summary.counts.n_unparsed == 1
         assert bench.models["fake"].asked_ids == ["q0", "q1", "q2"]
 
 
@@ -344,3 +355,39 @@ def current_outputs(folder: RunFolder) -> list[str]:
     """What was said to each sample as it stands in samples.jsonl, in order."""
     said = {line["key"]: line["output"] for line in lines(folder)}
     return [said[key] for record in folder.iter_samples() for key in record.keys]
+
+
+def test_a_limited_run_lends_its_answers_to_the_whole_one(bench: Bench):
+    bench.models = {"fake": (model := FakeModel())}
+    bench.run(limit=4)
+    bench.run()
+    assert model.asked_ids == [f"q{i}" for i in range(12)]
+
+
+def test_another_seed_borrows_no_answers(bench: Bench):
+    bench.models = {"fake": (model := FakeModel())}
+    bench.run(limit=4)
+    bench.run(limit=4, seed=1)
+    assert model.asked_ids == [f"q{i}" for i in range(4)] * 2
+
+
+def test_changed_rows_are_a_run_of_their_own_that_asks_only_what_changed(bench: Bench):
+    bench.models = {"fake": (model := FakeModel())}
+    first = bench.run()
+    before = first.folder.samples.read_bytes()
+    model.asked.clear()
+    bench.write_rows({**row, "question": "What is new?"} if i == 5 else row for i, row in enumerate(rows(12)))
+    second = bench.run()
+    assert model.asked_ids == ["q5"]
+    assert second.folder.path != first.folder.path
+    assert first.folder.samples.read_bytes() == before
+
+
+def test_a_run_of_a_newer_format_is_not_written_over(bench: Bench):
+    bench.models = {"fake": FakeModel()}
+    folder = bench.run().folder
+    newer = folder.run.read_text().replace('"format": 1', '"format": 99')
+    folder.run.write_text(newer)
+    with pytest.raises(RunError, match="install a newer one"):
+        bench.run()
+    assert folder.run.read_text() == newer

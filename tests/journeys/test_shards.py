@@ -59,7 +59,7 @@ def test_no_sample_is_asked_by_two_shards(bench: Bench):
 def test_more_shards_than_samples_merge_too(bench: Bench):
     bench.models = {"fake": FakeModel()}
     results = [bench.run(shard=Shard(index=index, of=5), limit=3) for index in (1, 2, 3, 4, 5)]
-    assert results[-1].summary and results[-1].summary.counts.n_total == 3
+    assert results[-1].summary.counts.n_total == 3
 
 
 def test_a_conversation_stays_within_one_shard(bench: Bench):
@@ -92,7 +92,7 @@ def test_shards_with_repeats_and_swapped_images_merge_to_the_run_in_one_piece(be
 def test_a_failed_sample_of_a_shard_is_mended_by_that_shard_and_merged_again(bench: Bench, whole: RunFolder):
     bench.models = {"fake": FakeModel(errors={"q4": SampleModelError("too long")})}
     results = [bench.run(shard=Shard(index=index, of=3)) for index in (1, 2, 3)]
-    assert results[-1].summary and results[-1].summary.counts.n_failed == 1
+    assert results[-1].summary.counts.n_failed == 1
     bench.models = {"fake": (mended := FakeModel())}
     again = bench.run(shard=Shard(index=2, of=3))
     assert mended.asked_ids == ["q4"]

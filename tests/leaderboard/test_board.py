@@ -16,7 +16,8 @@ from radbench.leaderboard.text import text
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 
-CARD = BoardCard.model_validate({"name": "small", "title": "A small | board", "columns": [{"task": "demo.diagnosis"}, {"task": "demo.vqa"}]})
+COLUMNS = [{"task": "demo.diagnosis"}, {"task": "demo.vqa"}]
+CARD = BoardCard.model_validate({"name": "small", "title": "A small | board", "columns": COLUMNS})
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,16 @@ def test_numbers_with_different_signatures_are_not_compared(catalog: Catalog, tm
     }
     assert any("constant-no (first 20) on demo.vqa: not compared" in note and "n 20 against 12" in note for note in found.notes)
     assert "(0." in text(found).splitlines()[5]
+
+
+def test_a_limited_run_is_not_what_whole_runs_are_compared_with(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority", "constant-yes", "constant-no"], ["demo.vqa"])
+    evaluated(catalog, tmp_path, ["majority", "nearest-neighbour"], ["demo.vqa"], limit=None)
+
+    cells = {line.name: line.cells[1] for line in board(catalog, tmp_path).lines}
+
+    assert {name for name, cell in cells.items() if cell and cell.is_comparable} == {"majority", "nearest-neighbour"}
+    assert [name for name, cell in cells.items() if cell and cell.is_best] == ["nearest-neighbour"]
 
 
 def test_controls_with_ablated_images_are_never_best(catalog: Catalog, tmp_path: Path) -> None:

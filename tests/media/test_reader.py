@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from hashlib import sha256
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from media_phantoms import told, write_axial
+from PIL import Image
 
 from radbench.errors import MediaError, MissingDataError, UnknownNameError
 from radbench.media import Reader
@@ -93,3 +95,27 @@ def test_importing_the_room_imports_no_decoder() -> None:
     code = "import sys, radbench.media; sys.exit(', '.join({'PIL', 'pydicom', 'nibabel'} & set(sys.modules)) or None)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_notes_are_counted_by_file_however_often_it_is_loaded(tmp_path: Path) -> None:
+    for name in ("a.npy", "b.npy"):
+        np.save(tmp_path / name, np.zeros((2, 3, 4, 5, 2), np.uint8))
+    Image.new("L", (4, 4)).save(tmp_path / "film.png")
+    reader = Reader({"here": tmp_path})
+    for path in ("a.npy", "b.npy", "a.npy", "film.png"):
+        reader.load(Media(name="here", path=path, ndim=2 if path == "film.png" else 3))
+
+    assert reader.notes["the first of 2 images"] == 2
+    assert max(reader.notes.values()) == 2
+
+
+def test_of_very_many_notes_the_rarest_are_counted_together() -> None:
+    reader = Reader({})
+    for n in range(2, 62):
+        file = io.BytesIO()
+        np.save(file, np.zeros((n, 3, 2, 2, 2), np.uint8))
+        reader.load(Media(name="made", path=f"{n}.npy", data=file.getvalue(), ndim=3))
+
+    assert len(reader.notes) == 51
+    assert reader.notes["axes and spacing are not stated by the file: (z, y, x) is assumed"] == 60
+    assert sum(count for note, count in reader.notes.items() if "the first of" in note or note == "other notes") == 60

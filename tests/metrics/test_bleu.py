@@ -170,5 +170,6 @@ def test_matches_equal_those_counted_one_by_one(cases: list[tuple[list[str], lis
     assert matches.tolist() == expected
 
 
-def test_the_signature_names_tokenizer_case_and_smoothing() -> None:
-    assert Bleu(tokenizer="regex", case="lower", smoothing="none").signature() == {"tok": "regex", "case": "lower", "smooth": "none"}
+def test_the_signature_names_effective_order_tokenizer_case_and_smoothing() -> None:
+    stated = Bleu(tokenizer="regex", case="lower", smoothing="none").signature()
+    assert stated == {"eff": "yes", "tok": "regex", "case": "lower", "smooth": "none"}

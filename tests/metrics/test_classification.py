@@ -205,3 +205,9 @@ def test_an_operating_point_refuses_unknown_rules_and_one_kind_of_case():
         operating_point(both, np.array([0.1, 0.2]), "best")
     with pytest.raises(ScoringError, match="all the same"):
         operating_point(np.array([True, True]), np.array([0.1, 0.2]), "youden")
+
+
+def test_a_threshold_cannot_be_found_where_no_validation_answer_has_probabilities():
+    cases = [Case.of(Choice("yes"), [Choice("yes")]), Case.of(Choice("no"), [Choice("no")])]
+    with pytest.raises(ScoringError, match=r"no validation answer has one of `yes`: ask with `--answer ranked`"):
+        Classification(positive="yes", threshold="youden").fit(cases)

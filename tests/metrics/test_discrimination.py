@@ -79,6 +79,16 @@ def test_an_unreadable_answer_is_the_worst_for_its_case(answer):
     assert measured(Discrimination(positive="yes"), [binary(0.9, True), worst[1]])["auroc"][0] == 0
 
 
+def test_where_no_answer_has_scores_the_unreadable_ones_are_not_measured_alone():
+    cases = [Case.of(Choice("yes"), [Choice("yes")]), Case.of(Unparsed("prose"), [Choice("no")]), Case.of(None, [Choice("yes")])]
+    metric = Discrimination(positive="yes")
+    metric.prepare(cases)
+
+    assert metric.measure(cases).excluded == ("no probabilities in any answer",) * 3
+    metric.prepare([*cases, binary(0.5, True)])
+    assert metric.measure(cases).excluded == ("no scores", None, None)
+
+
 def test_an_answer_without_scores_is_left_out():
     rows = Discrimination(positive="yes").measure([Case.of(Choice("yes"), [Choice("yes")]), Case.of("yes", ["yes"])])
 

@@ -5,17 +5,38 @@ A new metric needs an entry in `CORPORA`; without one `test_every_metric_has_a_c
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from judges import JUDGES
 
 import radbench.metrics
+from radbench.media import Reader
 from radbench.metrics.base import Metric
-from radbench.sample import Abstained, Box, Boxes, Case, Choice, LabelSet, Media, Points, Unparsed, Vectors
+from radbench.metrics.bertscore import Bertscore
+from radbench.metrics.chexbert import LABELS, Chexbert
+from radbench.metrics.crimson import Crimson
+from radbench.metrics.equivalence import Equivalence
+from radbench.metrics.grad import Grad
+from radbench.metrics.green import Green
+from radbench.metrics.hallucination import Hallucination
+from radbench.metrics.radcliq import Radcliq
+from radbench.metrics.radfact import Radfact
+from radbench.metrics.radgraph import Radgraph
+from radbench.metrics.ratescore import TYPES, Ratescore
+from radbench.metrics.rubric import Rubric
+from radbench.metrics.semb_score import SembScore
+from radbench.metrics.similarity import Similarity
+from radbench.metrics.terms import Terms
+from radbench.models.rules_14 import Rules14
+from radbench.sample import Abstained, Box, Boxes, Case, Choice, LabelSet, Media, Points, Reply, Request, Unparsed, Vectors
 
 METRICS = sorted(
     path.stem
@@ -33,6 +54,7 @@ class Corpus:
     options: dict = field(default_factory=dict)
     no_score: str = r"(?!)"  # pattern of names of values that only describe the corpus
     tolerance: float = 1e-9  # distance of a perfect value from the best one
+    annotate: Callable[[Request], Reply] | None = None  # answers what the metric asks; `answered` gives cases their annotations
 
 
 def identified(*rows, **fields):
@@ -93,6 +115,125 @@ PAIRS = Corpus(
     no_score="random_.*",
 )
 
+
+def annotated(corpus, metric) -> Corpus:
+    """The corpus with its own answers' annotations, asked for by a metric of its options."""
+    asking = metric(**corpus.options)
+    return replace(corpus, cases=[replace(case, annotations=replies(asking, case, corpus.annotate)) for case in corpus.cases])
+
+
+def replies(metric, case, annotate) -> tuple[Reply, ...]:
+    """The replies to all that the metric asks about a case, in rounds."""
+    found: list[Reply] = []
+    while asks := metric.asks(case, found):
+        found += [annotate(ask.request) for ask in asks]
+    return tuple(found)
+
+
+def found_terms(request: Request) -> Reply:
+    """A few words, as an extractor of terms gives them."""
+    return Reply(output=json.dumps([term for term in ("effusion", "pneumothorax", "heart", "lungs") if term in request.turns[-1].parts[0]]))
+
+
+def found_entities(request: Request) -> Reply:
+    """A few words as entities, the first of them modifying the last, as RadGraph gives them."""
+    words = [
+        word for word in ("small", "left", "pleural", "effusion", "pneumothorax", "heart", "lungs") if word in request.turns[-1].parts[0]
+    ]
+    entities = {str(i): {"tokens": word, "label": "OBS-DP", "relations": []} for i, word in enumerate(words)}
+    if len(words) > 1:
+        entities["0"]["relations"] = [["modify", str(len(words) - 1)]]
+    return Reply(output=json.dumps({"entities": entities}))
+
+
+@cache
+def rules() -> Rules14:
+    made = Rules14()
+    made.load(Reader({}))
+    return made
+
+
+def rule_labels(request: Request) -> Reply:
+    """The labels of radbench's own rules."""
+    return rules().annotate([request])[0]
+
+
+NODULE = "A 9 mm nodule lies in the left lung."
+STUDIES = Corpus(
+    identified(
+        (NODULE.replace("9 mm nodule lies in the left", "12 mm nodule is again seen in the right"), NODULE),
+        (HEART, LUNGS),
+        ("", LUNGS),
+        (None, LUNGS),
+        media=(Media(name="demo", path="film.png", view="PA"),),
+    ),
+    [NODULE, LUNGS, LUNGS, LUNGS],
+    no_score="told:.*",
+    annotate=rule_labels,
+)
+
+
+def named_labels(request: Request) -> Reply:
+    """A labeller that finds a label present where its name is written."""
+    return Reply(output={label: float(label in request.turns[-1].parts[0]) for label in LABELS})
+
+
+FINDINGS = Corpus(
+    identified(
+        (", ".join(LABELS[:9]), ", ".join(LABELS[:7])),
+        (", ".join(LABELS[3:]), ", ".join(LABELS[7:])),
+        ("", LABELS[4]),
+        (None, LABELS[5]),
+    ),
+    [", ".join(LABELS[:7]), ", ".join(LABELS[7:]), LABELS[4], LABELS[5]],
+    no_score="support:.*",
+    annotate=named_labels,
+)
+
+
+def letters(text) -> np.ndarray:
+    """An encoder: how often each letter occurs."""
+    return np.array([text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"], dtype=np.float64)
+
+
+def compared(request: Request) -> Reply:
+    """Two texts compared by their letters."""
+    said, wanted = map(letters, request.turns[-1].parts)
+    cosine = float(said @ wanted / np.linalg.norm(said) / np.linalg.norm(wanted))
+    return Reply(output=dict.fromkeys(("precision", "recall", "f1", "cosine"), cosine))
+
+
+def embedded_letters(request: Request) -> Reply:
+    """A vector of letters for each text."""
+    return Reply(output=Vectors.of(np.stack([letters(part) for part in request.turns[-1].parts])))
+
+
+def graph_or_vectors(request: Request) -> Reply:
+    """What each part of RadCliQ asks for; in the graph each word is an entity that modifies the next one."""
+    parts = request.turns[-1].parts
+    if request.kind == "embed":
+        return embedded_letters(request)
+    if len(parts) == 2:
+        return compared(request)
+    words = parts[0].split()
+    relations = [[["modify", str(i + 1)]] for i in range(len(words) - 1)] + [[]]
+    entities = {str(i): {"tokens": word, "label": "OBS-DP", "relations": relations[i]} for i, word in enumerate(words)}
+    return Reply(output=json.dumps({"entities": entities}))
+
+
+def judged(metric, no_score=r"(?!)") -> Corpus:
+    """The texts as a judge of that metric finds them; one candidate it gives no readable answer on."""
+    return annotated(replace(TEXTS, options={"judge": "judge"}, no_score=no_score, annotate=JUDGES[metric.name]), metric)
+
+
+def entities_or_vectors(request: Request) -> Reply:
+    """Words as entities, their type by their length, and then their vectors."""
+    if request.kind == "embed":
+        return embedded_letters(request)
+    words = request.turns[-1].parts[0].split()
+    return Reply(output=json.dumps({"entities": [{"text": word, "type": TYPES[len(word) % len(TYPES)]} for word in words]}))
+
+
 CORPORA = {
     "abstention": replace(
         CHOICES,
@@ -101,18 +242,34 @@ CORPORA = {
         no_score="coverage",  # declining in the right place lowers it
     ),
     "answer_text": TEXTS,
+    "bertscore": annotated(replace(TEXTS, annotate=compared), Bertscore),
     "bleu": TEXTS,
     "boxes": BOXES,
     "calibration": CHOICES,
+    "chexbert": annotated(FINDINGS, Chexbert),
     "chrf": TEXTS,
     "cider": TEXTS,
     "classification": replace(CHOICES, options={"positive": "yes", "ordinal": True}),
+    "crimson": judged(Crimson),
     "discrimination": CHOICES,
+    "equivalence": judged(Equivalence, no_score="judged"),
+    "grad": judged(Grad),
+    "green": judged(Green, no_score="matched"),
+    "hallucination": annotated(STUDIES, Hallucination),
     "meteor": replace(TEXTS, tolerance=0.5 / 12**3),  # of a text of twelve words against itself
     "multilabel": SETS,
     "points": POINTS,
+    "radcliq": annotated(replace(TEXTS, annotate=graph_or_vectors, no_score="radcliq_v[01]"), Radcliq),
+    "radfact": judged(Radfact, no_score="phrases|reference_phrases"),
+    "ratescore": annotated(replace(TEXTS, annotate=entities_or_vectors), Ratescore),
+    "radgraph": annotated(replace(TEXTS, no_score="radgraph_(both|one)_empty", annotate=found_entities), Radgraph),
     "retrieval": PAIRS,
     "rouge": TEXTS,
+    "rubric": judged(Rubric),
+    "semb_score": annotated(replace(TEXTS, annotate=embedded_letters), SembScore),
+    "similarity": annotated(replace(TEXTS, annotate=compared), Similarity),
+    "temporal": replace(TEXTS, no_score="temporal_mentioned"),
+    "terms": annotated(replace(TEXTS, no_score="terms_recall_undefined", annotate=found_terms), Terms),
 }
 
 
@@ -125,6 +282,15 @@ def name(request):
 
 def class_of(name) -> type[Metric]:
     return getattr(import_module(f"radbench.metrics.{name}"), "".join(part.capitalize() for part in name.split("_")))
+
+
+def answered(name, case, answer) -> Case:
+    """The case with another answer, and what its metric then asks answered by the corpus."""
+    changed = replace(case, answer=answer)
+    annotate = CORPORA[name].annotate
+    if annotate is None:
+        return changed
+    return replace(changed, annotations=replies(class_of(name)(**CORPORA[name].options), changed, annotate))
 
 
 def prepared(name, cases=None) -> Metric:
@@ -172,7 +338,7 @@ def test_options_are_keyword_only_and_the_signature_is_text(name):
 
 def test_perfect_answers_have_the_best_values(name):
     corpus = CORPORA[name]
-    cases = [replace(case, answer=Case.of(answer, []).answer) for case, answer in zip(corpus.cases, corpus.perfect, strict=True)]
+    cases = [answered(name, case, Case.of(answer, []).answer) for case, answer in zip(corpus.cases, corpus.perfect, strict=True)]
     metric = prepared(name, cases)
     best_of_low = {value: 1 if "rank" in value else 0 for value in metric.lower_is_better}
     scores = {value: array[0] for value, array in values(metric, cases).items() if not re.fullmatch(corpus.no_score, value)}
@@ -238,7 +404,7 @@ def test_no_weight_and_no_case_give_nan_without_a_warning(name):
 
 @pytest.mark.parametrize("answer", [None, Unparsed("prose"), Abstained("unclear")])
 def test_a_case_without_a_readable_answer_counts_as_declared(name, answer):
-    cases = [replace(CORPORA[name].cases[0], answer=answer)]
+    cases = [answered(name, CORPORA[name].cases[0], answer)]
     metric = prepared(name)
     rows = metric.measure(cases)
     if metric.when_missing == "excluded":
@@ -251,8 +417,8 @@ def test_a_missing_answer_makes_no_value_better(name):
     metric, corpus = prepared(name), CORPORA[name]
     if metric.when_missing == "excluded":
         pytest.skip("it leaves such cases out")
-    with_answers = [replace(case, answer=Case.of(answer, []).answer) for case, answer in zip(corpus.cases, corpus.perfect, strict=True)]
-    missing_one = [replace(with_answers[0], answer=None), *with_answers[1:]]
+    with_answers = [answered(name, case, Case.of(answer, []).answer) for case, answer in zip(corpus.cases, corpus.perfect, strict=True)]
+    missing_one = [answered(name, with_answers[0], None), *with_answers[1:]]
     before, after = (values(prepared(name, cases), cases) for cases in (with_answers, missing_one))
     for value in (value for value in before if not re.fullmatch(corpus.no_score, value)):
         sign = -1 if value in metric.lower_is_better else 1

@@ -75,6 +75,13 @@ def test_options_are_ranked_by_their_smoothed_relative_frequency():
     assert reply.output == pytest.approx({"yes": math.log(3 / 9), "no": math.log(6 / 9)})
 
 
+def test_each_label_of_a_set_is_ranked_by_the_share_of_targets_that_list_it():
+    labels = ("nodule", "oedema", "mass, other")
+    model = _learned(("a", labels, "nodule; mass, other"), ("b", labels, "nodule"), ("c", labels, "mass, other"), ("d", labels, "none"))
+    (reply,) = model.rank([_request("e", *labels)])
+    assert reply.output == pytest.approx({"nodule": math.log(3 / 6), "oedema": math.log(1 / 6), "mass, other": math.log(3 / 6)})
+
+
 def test_the_task_before_is_forgotten():
     model = _learned(("a", (), "CT"))
     model.learn([Example(_request("a"), "MR")])

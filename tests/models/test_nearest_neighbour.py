@@ -98,6 +98,14 @@ def test_options_are_ranked_by_their_smoothed_share_among_the_k_closest():
     assert reply.output == pytest.approx({"left": math.log(3 / 5), "right": math.log(2 / 5)})
 
 
+def test_each_label_of_a_set_is_ranked_by_the_share_of_the_closest_targets_that_list_it():
+    labels = ("nodule", "oedema", "mass")
+    targets = ("nodule, oedema", "nodule", "none")
+    model = _learned(*[(_request(LEFT, "Which?", options=labels), target) for target in targets], k=3)
+    (reply,) = model.rank([_request(LEFT, "Which?", options=labels)])
+    assert reply.output == pytest.approx({"nodule": math.log(3 / 5), "oedema": math.log(2 / 5), "mass": math.log(1 / 5)})
+
+
 def test_an_image_is_embedded_near_the_words_of_the_training_images_most_alike():
     model = _learned(
         (_request(LEFT, "disc in the left field", kind="embed"), ""),

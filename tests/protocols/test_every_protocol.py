@@ -144,7 +144,14 @@ def test_asking_twice_is_the_same_and_shows_all_media(protocol: Any, sample: Sam
     assert request == protocol.ask(sample)
     assert [part for part in request.turns[-1].parts if isinstance(part, Media)] == list(sample.media)
     assert request.sample_id == "s1"
-    assert (request.kind == "rank") == bool(request.options)
+    assert request.kind == "generate" or request.options
+
+
+@pytest.mark.parametrize(("protocol", "sample"), _cases())
+def test_what_may_be_chosen_stands_in_the_request_in_every_answer_mode(protocol: Any, sample: Sample) -> None:
+    is_choice = isinstance(sample.references[0], Choice | LabelSet | Abstained)
+
+    assert protocol.ask(sample).options == (sample.options if is_choice else ())
 
 
 @pytest.mark.parametrize(("protocol", "sample"), _cases())

@@ -11,6 +11,7 @@ from radbench.catalog import Catalog
 from radbench.evaluation import Asking, Result, evaluate_all, plan_all, rescore
 from radbench.folder import PredictionIndex, RunFolder, find_runs
 from radbench.metrics.classification import operating_point
+from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 
@@ -40,7 +41,7 @@ def test_without_the_validation_run_the_metric_says_what_to_do(results: list[Res
     (validation,) = [folder for folder in find_runs(tmp_path) if folder.read_run().data.split == "validation"]
     validation.run.unlink()
 
-    again = rescore(results[0].folder, Catalog(), IntervalSettings(draws=0))
+    again = rescore(results[0].folder, Annotators(Catalog(), tmp_path / "annotations"), IntervalSettings(draws=0))
 
     assert threshold(again) is None
     assert again.summary is not None

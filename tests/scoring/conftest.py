@@ -1,4 +1,4 @@
-"""A task on disk for every journey."""
+"""A task on disk for every test of scoring."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from bench import Bench
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "bench")
+    return Bench(tmp_path / "bench", n=12)

@@ -1,0 +1,48 @@
+"""`radbench rerun`: the same again, saying what differs today."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, open_catalog, print_columns, print_json
+
+
+def rerun(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    catalog: CatalogOption = None,
+    data_dir: DataDirOption = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where it goes. [default: reruns, beside the runs]")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask again what a run asked (same cards, settings and seeds), and say what differs today: versions, weights, replies, values."""
+    from dataclasses import asdict
+
+    from radbench.cli.results import show
+    from radbench.cli.run import watched
+    from radbench.evaluation import Asking
+    from radbench.folder import RunFolder
+    from radbench.rerunning import again_folder, compare
+    from radbench.rerunning import rerun as ask_again
+    from radbench.terms import parse_agreement
+
+    folder = RunFolder(run)
+    agreement = parse_agreement(data_agreement) if data_agreement else None
+    asking = Asking(out=again_folder(folder, out), data_dirs=data_roots(data_dir), agreement=agreement)
+    with watched() as control:
+        result = ask_again(folder, open_catalog(catalog), asking, control)
+    found = compare(folder, result.folder)
+    if as_json:
+        print_json({"run_dir": str(result.folder.path), "status": result.status, **asdict(found)})
+    else:
+        sys.stdout.write(f"{result.task} x {result.model}: {result.status}, {result.folder.path}\n")
+        sys.stdout.write(f"replies: {found.n_same} of {found.n_both} the same, word for word\n")
+        print_columns([["value", "then", "now"], *([name, show(old), show(new)] for name, (old, new) in found.values.items())])
+        rows = [[what, old, new] for what, (old, new) in found.differences.items()]
+        print_columns([["what differs", "then", "now"], *rows] if rows else [["nothing else differs"]])
+    if not result.is_whole:
+        raise typer.Exit(1)

@@ -1,0 +1,221 @@
+"""Which text is compared: a section of a report, cleaned or as it came; and the published conventions by name.
+
+The same reports score differently by section, by letter case and by what is done with de-identification marks, so a convention
+is part of the signature of every value made under it. Pure functions of texts; what a preset re-enacts, and what it does not,
+stands in `PRESETS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from radbench.errors import ContentError, UnknownNameError
+from radbench.sample import Case, Text
+
+Section: TypeAlias = Literal["as_is", "findings", "impression", "both"]
+Cleaning: TypeAlias = Literal["lower", "marks", "punctuation", "r2gen"]
+
+_MARK: Final = re.compile(r"\b(?:X{3,}|x{3,})\b|_{2,}")  # XXXX of Open-I, ___ of MIMIC, and their spellings in other packagings
+_PUNCTUATION: Final = re.compile(r"(?<!\d)[^\w\s]|[^\w\s](?!\d)|_")  # marks between two digits stay: 3.5, 2/3
+_R2GEN_DELETED: Final = re.compile(r"[.,?;*!%^&_+():<=>@A-Z\[\]{}\"/\\']")
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """What is done to candidate and references alike before a metric sees them.
+
+    `lower`: lower case. `marks`: de-identification marks (XXXX, ___) are deleted. `punctuation`: marks other than those between
+    two digits become blanks. Any of these also collapses white space. `r2gen`: the cleaning of R2Gen, and no other with it.
+    """
+
+    section: Section = "as_is"
+    clean: tuple[Cleaning, ...] = ()
+    absent: str = ""  # what `both` writes for a section that a report lacks
+
+    def __post_init__(self) -> None:
+        if self.section not in get_args(Section):
+            raise ContentError(f"section `{self.section}` is unknown; expected one of {', '.join(get_args(Section))}")
+        for step in self.clean:
+            if step not in get_args(Cleaning):
+                raise ContentError(f"cleaning `{step}` is unknown; expected some of {', '.join(get_args(Cleaning))}")
+        if "r2gen" in self.clean and len(self.clean) > 1:
+            raise ContentError(f"cleaning `r2gen` stands alone, got `{', '.join(self.clean)}`")
+
+    def signature(self) -> dict[str, str]:
+        """What differs from comparing texts as they came: `{"section": "findings", "clean": "lower+marks"}`."""
+        stated = {
+            "section": "" if self.section == "as_is" else self.section,
+            "clean": "+".join(step for step in get_args(Cleaning) if step in self.clean),
+            "absent": self.absent,
+        }
+        return {key: value for key, value in stated.items() if value}
+
+    def case(self, case: Case) -> Case:
+        """The case as a metric is to see it; answers and references that are no text stay as they are."""
+        if not self.signature():
+            return case
+        references = tuple(self.text(reference) if isinstance(reference, Text) else reference for reference in case.sample.references)
+        answer = self.text(case.answer) if isinstance(case.answer, Text) else case.answer
+        return replace(case, sample=replace(case.sample, references=references), answer=answer)
+
+    def text(self, text: Text) -> Text:
+        """The section, cleaned; its `sections` stay as they came."""
+        return Text(cleaned(section_of(text, self.section, absent=self.absent), self.clean), text.sections)
+
+
+def section_of(text: Text, section: Section, *, absent: str = "") -> str:
+    """A section of a report: "" where it has others, but not this one; the whole text of a report whose sections are not told.
+
+    >>> section_of(Text("", {"findings": "Clear."}), "both", absent="None")
+    'Findings: Clear. Impression: None'
+    """
+    if section == "as_is" or not text.sections:
+        return text.text
+    if section != "both":
+        return text.sections.get(section, "")
+    written = [(name, text.sections.get(name, "").strip() or absent) for name in ("findings", "impression")]
+    return " ".join(f"{name.capitalize()}: {said}" for name, said in written if said)
+
+
+def cleaned(text: str, clean: tuple[Cleaning, ...]) -> str:
+    """The text after these steps, whatever their order.
+
+    >>> cleaned("XXXX effusion, 3.5 cm.", ("marks", "lower", "punctuation"))
+    'effusion 3.5 cm'
+    """
+    if not clean:
+        return text
+    if "r2gen" in clean:
+        return _r2gen(text)
+    if "marks" in clean:
+        text = _MARK.sub(" ", text)
+    if "punctuation" in clean:
+        text = _PUNCTUATION.sub(" ", text)
+    if "lower" in clean:
+        text = text.lower()
+    return " ".join(text.split())
+
+
+def _r2gen(text: str) -> str:
+    """The report as R2Gen's tokenizer leaves it for MIMIC-CXR, before its vocabulary replaces rare words.
+
+    Source: R2Gen (Chen et al., arXiv 2010.16056), modules/tokenizers.py: list numbers 1 to 5 are deleted where a blank follows
+    their full stop (of "11. " the last digit too), sentences end in " . ", other punctuation goes; hyphens stay.
+    """
+    text = re.sub(r"\.{2,}", ".", re.sub(r" {2,}", " ", text.replace("\n", " ")))
+    text = text.replace("1. ", "")
+    for lead, left in ((". ", ". "), (" ", ". ")):
+        for number in "2345":
+            text = text.replace(f"{lead}{number}. ", left)
+    parts = (_R2GEN_DELETED.sub("", part.strip()) for part in text.strip().lower().split(". "))
+    return " . ".join(parts) + " ."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregation:
+    """How a published value was made of cases."""
+
+    statistic: Literal["plain", "bootstrap median"] = "plain"
+    of: tuple[str, ...] = ()  # the metrics whose value is the median; the others are plain
+    unit: Literal["row", "cluster"] = "row"  # what was resampled
+    draws: int = 0  # 0: no intervals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A published way of scoring reports, as near as radbench's metrics come to it."""
+
+    title: str
+    source: str
+    convention: Convention = Convention()
+    metrics: tuple[tuple[str, Mapping[str, Any]], ...]  # names and options
+    aggregation: Aggregation = Aggregation()
+    differs: tuple[str, ...]  # what is not re-enacted, or not known
+
+
+PRESETS: Final[Mapping[str, Preset]] = {
+    "llavarad-2024": Preset(
+        title="LLaVA-Rad, findings of MIMIC-CXR",
+        source="arXiv 2403.08002; microsoft/LLaVA-Rad, llava/eval/rrg_eval",
+        convention=Convention("findings"),
+        metrics=(
+            ("chexbert", {"uncertain": "negative"}),
+            ("chexbert", {"uncertain": "positive"}),
+            ("radgraph", {}),
+            ("rouge", {"stem": False}),
+            ("bleu", {"tokenizer": "13a", "case": "mixed", "smoothing": "exp"}),
+        ),
+        aggregation=Aggregation(statistic="bootstrap median", of=("chexbert", "radgraph", "rouge"), draws=500),
+        differs=(
+            "F1-14 and F1-5 take uncertain as negative, F1-14+ and F1-5+ as positive.",
+            "F1-RadGraph is the `partial` value.",
+            "BLEU was printed from 0 to 100 beside intervals and from 0 to 1 without; here it is 0 to 1.",
+            "The published draws came from seeded generators of other packages, so medians agree to their noise alone.",
+        ),
+    ),
+    "medpalmm": Preset(
+        title="Med-PaLM M, findings of MIMIC-CXR",
+        source="arXiv 2307.14334, tables 2 and 3",
+        convention=Convention("findings"),
+        metrics=(("chexbert", {}), ("radgraph", {}), ("bleu", {}), ("rouge", {}), ("cider", {})),
+        differs=(
+            "Tokenizers, letter case, label policy and RadGraph level are not stated in the tables; radbench's defaults stand in.",
+            "CIDEr-D weighs n-grams by the references of the scored set.",
+        ),
+    ),
+    "rexrank": Preset(
+        title="ReXrank, findings and impression",
+        source="rajpurkarlab/ReXrank, evaluation_script.md; rajpurkarlab/CXR-Report-Metric",
+        convention=Convention("both", absent="None"),
+        metrics=(
+            ("bleu", {"tokenizer": "regex", "case": "lower"}),
+            ("bertscore", {}),
+            ("semb-score", {}),
+            ("radgraph", {}),
+            ("radcliq", {}),
+            ("ratescore", {}),
+        ),
+        differs=(
+            "BLEU there is BLEU-2 of each report, averaged, with full stops apart; here it is that of the corpus.",
+            "The board prints 1/RadCliQ-v1 of the mean; radbench prints RadCliQ itself, lower is better.",
+        ),
+    ),
+    "r2gen": Preset(
+        title="R2Gen and those who follow its code",
+        source="arXiv 2010.16056; cuhksz-nlp/R2Gen, modules/tokenizers.py",
+        convention=Convention("findings", ("r2gen",)),
+        metrics=(
+            ("bleu", {"tokenizer": "none", "case": "mixed", "smoothing": "none"}),
+            ("meteor", {"tokenizer": "none"}),
+            ("rouge", {"stem": False}),
+        ),
+        differs=(
+            "References there pass through the vocabulary of the training split (rare words become <unk>) and are cut at a set "
+            "length; here they are whole.",
+            "METEOR and ROUGE-L there are those of the COCO caption tools (Java METEOR; ROUGE-L with beta 1.2).",
+        ),
+    ),
+    "radfm-v1": Preset(
+        title="RadFM, free-text tasks of its RadBench",
+        source="arXiv 2308.02463, table 4",
+        metrics=(("bleu", {}), ("rouge", {}), ("terms", {})),
+        differs=(
+            "No scoring code was released: BLEU is taken for BLEU-1 of each sample, averaged, ROUGE for ROUGE-1, both unverified.",
+            "UMLS precision and recall there came from an extractor that is not named; here from the one you name.",
+        ),
+    ),
+}
+
+
+def preset(name: str) -> Preset:
+    """A published convention by name.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    if name not in PRESETS:
+        raise UnknownNameError("preset", name, PRESETS, ", ".join(PRESETS))
+    return PRESETS[name]

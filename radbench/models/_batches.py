@@ -1,0 +1,170 @@
+"""A provider's batch files: requests are uploaded together and answered within a day, at a lower price.
+
+A batch carries the digest of its requests' keys. A run that was stopped while it waited finds its batches by it and
+takes their answers, so that nothing is paid for twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import openai
+
+from radbench.errors import ContentError, MissingPackageError, RadbenchError
+from radbench.models._budget import Ledger
+from radbench.models._exchange import StopAskingError
+from radbench.models._replies import describe, is_refused_body
+from radbench.sample import Reply, Request
+
+if TYPE_CHECKING:
+    from openai.types import Batch
+
+_MOST_BYTES: Final = 90_000_000  # of one file; providers take 200 MB
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 60.0
+_MARK: Final = "radbench"  # the key of a batch's metadata that holds the digest
+_LIVE: Final = frozenset({"validating", "in_progress", "finalizing", "completed"})
+_ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
+
+
+class BatchFiles:
+    """An exchange with a server by batch files: what was submitted is sent when its replies are wanted.
+
+    Args:
+        body: the body of a request.
+        read: the reply in a body that came back.
+        failed: the reply to an error of the server, or an exception where it is no matter of these requests.
+    """
+
+    def __init__(
+        self,
+        body: Callable[[Request], Mapping[str, Any]],
+        client: openai.OpenAI,
+        *,
+        read: Callable[[object, Request], Reply],
+        failed: Callable[[openai.APIStatusError], Reply],
+        ledger: Ledger,
+    ) -> None:
+        self._body, self._client, self._read, self._failed, self._ledger = body, client, read, failed, ledger
+        self._held: dict[str, Request] = {}
+        self.stopped = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._client.close()
+
+    @property
+    def remark(self) -> str:
+        """What should be said of the run at its end."""
+        return self._ledger.remark
+
+    def submit(self, key: str, request: Request) -> None:
+        """Put a request into the next batch."""
+        self._held[key] = request
+
+    def collect(self) -> list[tuple[str, Reply]]:
+        """The replies to all that was submitted, once its batches have ended; none where a budget or the server stops the run.
+
+        Raises:
+            ContentError: nobody would get a reply with this key, address or model name.
+        """
+        held, self._held = self._held, {}
+        found: dict[str, Reply] = {}
+        try:
+            batches = [self._started(keys, lines) for keys, lines in self._files(held, found)]
+            for batch in map(self._ended, batches):
+                found.update(self._answers(batch, held))
+        except openai.APIStatusError as error:
+            self.stopped = self._why(error)
+        except openai.OpenAIError as error:
+            self.stopped = f"no batch could be sent: {describe(error)}; the same command goes on from here"
+        for reply in found.values():
+            self._ledger.add(reply)
+        return list(found.items())
+
+    def _files(self, held: Mapping[str, Request], found: dict[str, Reply]) -> Iterator[tuple[list[str], list[bytes]]]:
+        """Keys and lines of one file after the other; requests that cannot be written get their reply in `found`."""
+        keys: list[str] = []
+        lines: list[bytes] = []
+        for key, request in held.items():
+            if spent := self._ledger.exhausted(len(keys)):
+                self.stopped = f"{spent}: the same command with a larger budget goes on from here"
+                break
+            self._ledger.n_requests += 1
+            try:
+                body = self._body(request)
+            except (ContentError, MissingPackageError):
+                raise
+            except RadbenchError as error:
+                found[key] = Reply(error=" ".join(str(error).split()))
+                continue
+            line = json.dumps({"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body}).encode() + b"\n"
+            if lines and sum(map(len, lines)) + len(line) > _MOST_BYTES:
+                yield keys, lines
+                keys, lines = [], []
+            keys.append(key)
+            lines.append(line)
+        if lines:
+            yield keys, lines
+
+    def _started(self, keys: Iterable[str], lines: Iterable[bytes]) -> Batch:
+        """The batch of these requests: one that an earlier session started, else a new one."""
+        mark = hashlib.sha256("".join(keys).encode()).hexdigest()
+        for batch in self._client.batches.list(limit=100):
+            if (batch.metadata or {}).get(_MARK) == mark and batch.status in _LIVE:
+                return batch
+        file = self._client.files.create(file=("requests.jsonl", b"".join(lines)), purpose="batch")
+        return self._client.batches.create(
+            input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h", metadata={_MARK: mark}
+        )
+
+    def _why(self, error: openai.APIStatusError) -> str:
+        try:
+            return f"no batch could be sent: {self._failed(error).error}"
+        except StopAskingError as stop:
+            return str(stop)
+
+    def _ended(self, batch: Batch) -> Batch:
+        wait_s = _FIRST_WAIT_S
+        while batch.status not in _ENDED:
+            time.sleep(wait_s)
+            wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+            batch = self._client.batches.retrieve(batch.id)
+        return batch
+
+    def _answers(self, batch: Batch, held: Mapping[str, Request]) -> dict[str, Reply]:
+        """A reply to each request of a batch that the server answered, with an answer or an error."""
+        found: dict[str, Reply] = {}
+        for file in filter(None, (batch.output_file_id, batch.error_file_id)):
+            for line in self._client.files.content(file).content.splitlines():
+                said = _parsed(line)
+                if (key := str(said.get("custom_id"))) in held:
+                    found[key] = self._reply(said, held[key])
+        if not found:
+            self.stopped = f"the batch `{batch.id}` ended as `{batch.status}` without an answer"
+        return found
+
+    def _reply(self, said: Mapping[str, Any], request: Request) -> Reply:
+        response = said.get("response")
+        if not isinstance(response, dict):
+            return Reply(error="the batch ended before this request was answered")
+        status, body = response.get("status_code"), response.get("body")
+        if status == 200:
+            return self._read(body, request)
+        if isinstance(body, dict) and is_refused_body(body.get("error")):
+            return Reply(output="", finish_reason="refused")
+        return Reply(error=f"the server said {status}")
+
+
+def _parsed(line: bytes) -> Mapping[str, Any]:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

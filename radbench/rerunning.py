@@ -1,0 +1,97 @@
+"""A run once more: the same cards, settings and seeds, into a folder of its own; and what differs today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from radbench.catalog import Catalog
+from radbench.catalog.cards import ModelCard, TaskCard
+from radbench.evaluation import Asking, Result, evaluate_all
+from radbench.folder import PredictionIndex, RunFolder, Summary
+from radbench.running.engine import Control
+from radbench.running.plan import Plan
+from radbench.scoring import IntervalSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two runs that were asked the same have in common."""
+
+    differences: dict[str, tuple[str, str]]  # what -> then, now
+    n_same: int  # replies equal word for word
+    n_both: int  # replies that both runs have
+    values: dict[str, tuple[float | None, float | None]]  # value id -> then, now
+
+
+def rerun(folder: RunFolder, catalog: Catalog, asking: Asking, control: Control) -> Result:
+    """Ask again what a run asked, as its run.json says, and score it as it was scored.
+
+    Raises:
+        RunError: the folder is no run folder.
+        RadbenchError: the model or its data cannot be had.
+    """
+    record = folder.read_run()
+    card = {key: value for key, value in record.model_card.items() if key != "options"}
+    plan = Plan(
+        catalog=catalog,
+        task=TaskCard.model_validate(record.task_card),
+        model=ModelCard.model_validate(card),
+        overrides=record.model_card["options"],
+        settings=record.settings,
+        out=asking.out,
+        data_dirs=asking.data_dirs,
+    )
+    before = folder.read_summary().intervals
+    intervals = IntervalSettings(draws=int(before["draws"]), level=float(before["level"]), seed=int(before["seed"]))
+    agreement = asking.agreement or record.agreement
+    (result,) = evaluate_all([plan], replace(asking, agreement=agreement), control, intervals)
+    return result
+
+
+def compare(then: RunFolder, now: RunFolder) -> Comparison:
+    """What differs between a run and its repetition: versions, hardware, identity, served model, replies, values."""
+    first, second = then.read_run(), now.read_run()
+    about = {"radbench commit": (first.commit, second.commit), "ask": (first.ask_hash, second.ask_hash)}
+    for part in ("versions", "hardware", "identity"):
+        old, new = _flat(getattr(first, part)), _flat(getattr(second, part))
+        about |= {f"{part}: {key}": (old.get(key, "-"), new.get(key, "-")) for key in {**old, **new}}
+    replies = list(_paired(then, now))
+    about["served model"] = tuple(", ".join(sorted({pair[side][1] for pair in replies})) for side in (0, 1))  # type: ignore[assignment]  # two
+    return Comparison(
+        differences={what: pair for what, pair in about.items() if pair[0] != pair[1]},
+        n_same=sum(old[0] == new[0] for old, new in replies),
+        n_both=len(replies),
+        values=_values(then.read_summary(), now.read_summary()),
+    )
+
+
+def _paired(then: RunFolder, now: RunFolder) -> Iterator[tuple[tuple[Any, str], tuple[Any, str]]]:
+    """Output and served model of both runs for each sample and repeat that both answered."""
+    keys = {sample.id: sample.keys for sample in then.iter_samples()}
+    with PredictionIndex(then.predictions) as old, PredictionIndex(now.predictions) as new:
+        for sample in now.iter_samples():
+            for key_then, key_now in zip(keys.get(sample.id, ()), sample.keys, strict=False):
+                first, second = old.get(key_then), new.get(key_now)
+                if first is not None and second is not None and first.error is None and second.error is None:
+                    yield (first.output, first.served_model), (second.output, second.served_model)
+
+
+def _values(then: Summary, now: Summary) -> dict[str, tuple[float | None, float | None]]:
+    old = {(value.id, value.signature.partition("|ask:")[0]): value.value for value in then.values}
+    new = {(value.id, value.signature.partition("|ask:")[0]): value.value for value in now.values}
+    return {key[0]: (old.get(key), new.get(key)) for key in {**old, **new}}
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, value in record.items():
+        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": str(value)}
+    return found
+
+
+def again_folder(folder: RunFolder, out: Path | None) -> Path:
+    """Where the repetition goes: `out`, else `reruns` beside the folder that holds the run's tasks."""
+    return out or folder.path.resolve().parents[2].parent / "reruns"

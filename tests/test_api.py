@@ -1,0 +1,150 @@
+"""The Python door: public names, and evaluating a function, an object and a name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import radbench
+from radbench.errors import ContentError, RunError
+
+
+def test_the_public_names_are_these_and_all_can_be_had() -> None:
+    assert radbench.__all__ == [
+        *("Answer", "Box", "Boxes", "Case", "Catalog", "Choice", "LabelSet", "Media", "Metric", "RadbenchError", "Reply", "Request", "Run"),
+        *("Sample", "SumMetric", "Text", "Turn", "board", "evaluate", "load_run", "model", "register", "score"),
+    ]
+    assert all(getattr(radbench, name) is not None for name in radbench.__all__)
+    assert dir(radbench) == sorted(radbench.__all__)
+
+
+def test_importing_radbench_imports_nothing_slow() -> None:
+    script = "import sys, radbench; print([m for m in ('numpy', 'pydantic', 'typer') if m in sys.modules])"
+
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"
+
+
+def test_a_name_gives_the_same_run_as_the_command(tmp_path: Path) -> None:
+    run = radbench.evaluate("constant-yes", "demo.vqa", out=tmp_path, limit=30, draws=100)
+    again = radbench.load_run(run.folder.path)
+
+    assert again.summary == run.summary
+    assert run.primary == run["exact_match"]
+    assert 0 < run.primary.value < 1
+    assert "demo.vqa x constant-yes: complete, 30 of 30 scored" in repr(run)
+    assert "<table>" in run._repr_html_()
+    assert len(list(run.samples())) == 30
+
+
+def test_a_function_is_a_model_and_is_asked_anew_without_a_version(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def answer(requests: Sequence[radbench.Request]) -> list[str]:
+        seen.extend(request.sample_id for request in requests)
+        return ["yes"] * len(requests)
+
+    first = radbench.evaluate(answer, "demo.vqa", out=tmp_path, limit=10, draws=0)
+    radbench.evaluate(answer, "demo.vqa", out=tmp_path, limit=10, draws=0)
+
+    assert len(seen) == 20
+    assert first.record.model == "answer"
+
+
+def test_a_version_keeps_its_answers_and_another_one_gets_its_own(tmp_path: Path) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def evaluated(version: str, word: str) -> float | None:
+        @radbench.model("trained", version=version, batch_size=4)
+        def answer(requests: Sequence[radbench.Request], reader: object) -> list[radbench.Reply]:
+            asked.extend((version, request.sample_id) for request in requests)
+            assert reader is not None
+            return [radbench.Reply(output=word) for _ in requests]
+
+        return radbench.evaluate(answer, "demo.vqa", out=tmp_path, limit=8, draws=0).primary.value
+
+    values = [evaluated("step-1", "yes"), evaluated("step-2", "no"), evaluated("step-1", "yes")]
+
+    assert [version for version, _ in asked] == ["step-1"] * 8 + ["step-2"] * 8
+    assert values[0] == values[2] != values[1]
+
+
+def test_a_function_that_fails_is_a_failed_sample(tmp_path: Path) -> None:
+    def answer(requests: Sequence[radbench.Request]) -> list[str]:
+        if any("side" in str(request.turns[-1].parts) for request in requests):
+            raise ValueError("secret report text")
+        return ["yes"] * len(requests)
+
+    run = radbench.evaluate(answer, "demo.vqa", out=tmp_path, limit=10, draws=0)
+
+    assert 0 < run.summary.counts.n_failed < 10
+    assert "secret" not in run.folder.predictions.read_text()
+
+
+def test_an_object_with_the_methods_of_a_family_is_used_as_it_is(tmp_path: Path) -> None:
+    class Loaded:
+        batch_size = 2
+
+        def load(self, reader: object) -> None: ...
+
+        def identity(self) -> dict[str, object]:
+            return {"weights": "in memory"}
+
+        def rank(self, requests: Sequence[radbench.Request]) -> list[radbench.Reply]:
+            return [radbench.Reply(output=dict.fromkeys(request.options, 0.0)) for request in requests]
+
+    run = radbench.evaluate(Loaded(), "demo.diagnosis", out=tmp_path, limit=6, draws=0)
+
+    assert run["auroc"].value == pytest.approx(0.5)
+
+
+def test_texts_are_scored_without_a_task() -> None:
+    values = radbench.score(
+        ["clear lungs", ["small left effusion", "left effusion"]], ["clear lungs", "left effusion"], ["bleu", {"rouge": {"stem": True}}]
+    )
+
+    assert values["bleu-1"].value == pytest.approx(1.0)
+    assert values["rougeL"].value == pytest.approx(1.0)
+    assert "stem:yes" in values["rougeL"].signature
+
+
+def test_clusters_widen_the_interval_of_repeated_patients() -> None:
+    rng = np.random.default_rng(0)
+    right = rng.integers(0, 2, 40)
+    references, candidates = ["yes"] * 200, [("no", "yes")[i] for i in np.repeat(right, 5)]
+    patients = [str(i) for i in np.repeat(np.arange(40), 5)]
+
+    by_patient = radbench.score(references, candidates, ["answer_text"], clusters=patients)["exact_match"]
+    by_row = radbench.score(references, candidates, ["answer_text"])["exact_match"]
+
+    assert by_patient.value == by_row.value
+    assert np.ptp(by_patient.ci) > 1.5 * np.ptp(by_row.ci)
+
+
+def test_slips_are_named() -> None:
+    with pytest.raises(ContentError, match="2 references, 1 candidates"):
+        radbench.score(["a", "b"], ["a"], ["bleu"])
+    with pytest.raises(RunError, match=r"run\.json"):
+        radbench.load_run("nowhere")
+
+
+def test_a_missing_value_lists_those_there_are(tmp_path: Path) -> None:
+    run = radbench.evaluate("constant-yes", "demo.vqa", out=tmp_path, limit=3, draws=0)
+
+    with pytest.raises(KeyError, match="token_f1"):
+        run["accuracy"]
+
+
+def test_a_board_is_filled_from_runs_and_shown_by_notebooks(tmp_path: Path) -> None:
+    radbench.evaluate("majority", "demo.vqa", out=tmp_path, draws=0)
+
+    board = radbench.board("demo", tmp_path)
+
+    assert [line.name for line in board.lines] == ["majority"]
+    assert board._repr_markdown_().startswith("**The demo suite")
