@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from radbench.catalog import Catalog
-from radbench.catalog.cards import ModelCard, TaskCard
+from radbench.catalog.cards import ModelCard, Score, TaskCard
+from radbench.conventions import Preset, preset
 from radbench.errors import ContentError, UnknownNameError, nearest
 from radbench.folder import Counts, RunFolder, Settings, Summary
 from radbench.models.base import Model
@@ -140,6 +141,24 @@ def rescore(folder: RunFolder, annotators: Annotators, intervals: IntervalSettin
     card, message = card_today(folder, annotators.catalog)
     summary = score(folder, card, annotators.catalog, annotators, intervals)
     return Result(record.task, record.model, folder, record.status, record.seconds, summary, message)
+
+
+def score_as_published(folder: RunFolder, name: str, annotators: Annotators, seed: int = 0) -> tuple[Summary, Preset]:
+    """Score a run by a published convention into summary-<name>.json, beside its own summary.
+
+    Raises:
+        UnknownNameError: there is no preset of that name.
+    """
+    known = preset(name)
+    card, _ = card_today(folder, annotators.catalog)
+    metrics = [{metric: options} for metric, options in known.metrics]
+    convention = {"section": known.convention.section, "clean": known.convention.clean, "absent": known.convention.absent}
+    half = Score.model_validate({**card.score.model_dump(mode="json"), "metrics": metrics, **convention})
+    how = known.aggregation
+    medians = how.of if how.statistic == "bootstrap median" else ()
+    settings = IntervalSettings(draws=how.draws or 2000, seed=seed, by_row=how.unit == "row", medians_of=medians)
+    to = folder.path / f"summary-{name}.json"
+    return score(folder, card.model_copy(update={"score": half}), annotators.catalog, annotators, settings, to=to), known
 
 
 def card_today(folder: RunFolder, catalog: Catalog) -> tuple[TaskCard, str]:

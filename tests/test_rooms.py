@@ -31,15 +31,15 @@ ROOMS: Final[dict[str, set[str]]] = {
     "running": {"catalog", "media", "datasets", "protocols", "models"},
     "metrics": set(),
     "statistics": set(),
-    "scoring": {"catalog", "protocols", "running", "metrics", "statistics"},
-    "evaluation": {"catalog", "models", "running", "scoring"},
+    "scoring": {"catalog", "conventions", "protocols", "running", "metrics", "statistics"},
+    "evaluation": {"catalog", "conventions", "models", "running", "scoring"},
     "leaderboard": {"catalog", "metrics", "statistics"},
     "conformance": {"catalog", "media", "datasets", "protocols", "models", "metrics"},
     "api": {"catalog", "media", "metrics", "models", "running", "scoring", "evaluation", "leaderboard"},
     "rerunning": {"catalog", "running", "scoring", "evaluation"},
     "cli": {
         *("catalog", "media", "datasets", "protocols", "models", "running", "metrics", "statistics", "scoring"),
-        *("api", "evaluation", "rerunning", "leaderboard", "conformance"),
+        *("api", "conventions", "evaluation", "rerunning", "leaderboard", "conformance"),
     },
     "__init__": {"api", "catalog", "metrics"},  # the public names
 }

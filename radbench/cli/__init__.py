@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.remove("--debug")
     try:
         try:
-            _dispatch(arguments)
+            _dispatch(arguments, debug=debug)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:  # whoever reads the output has had enough of it
@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise
 
 
-def _dispatch(arguments: list[str]) -> None:
+def _dispatch(arguments: list[str], *, debug: bool) -> None:
     match arguments:
         case [] | ["--help" | "-h" | "help", *_]:
             width = max(map(len, COMMANDS))
@@ -89,6 +89,10 @@ def _dispatch(arguments: list[str]) -> None:
 
             sys.stdout.write(f"radbench {version('radbench')}\n")
         case [name, *rest] if name in COMMANDS:
+            import logging
+
+            logging.basicConfig(format="radbench: %(message)s")
+            logging.getLogger("radbench").setLevel(logging.DEBUG if debug else logging.WARNING)
             command(name).main(rest, prog_name=f"radbench {name}")
         case [name, *_]:
             raise UnknownNameError("command", name, COMMANDS, "radbench --help")

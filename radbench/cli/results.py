@@ -11,8 +11,9 @@ from typing import Final
 import typer
 
 from radbench.cli.options import print_columns, print_json
+from radbench.conventions import Preset
 from radbench.evaluation import Result
-from radbench.folder import ValueRecord
+from radbench.folder import Summary, ValueRecord
 from radbench.running.annotations import Annotators
 
 _FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust
@@ -29,6 +30,20 @@ def report(results: Sequence[Result], *, as_json: bool, unanswered: Sequence[Ann
             sys.stdout.write(f"{count} questions to {name} have no stored reply\n")
     if _missing(unanswered) or not all(result.is_whole for result in results):
         raise typer.Exit(1)
+
+
+def report_published(found: Sequence[tuple[Result, Summary, Preset]], *, as_json: bool) -> None:
+    """Print values under a published convention beside the strict ones, and what the convention still differs in; no JSON of it."""
+    for result, summary, preset in () if as_json else found:
+        sys.stdout.write(f"{result.task} x {result.model}, scored as {preset.title} ({preset.source}):\n")
+        strict = {value.id: value for value in result.summary.values} if result.summary else {}
+        rows = [
+            [f"    {v.id}", show(v.value), show(strict[v.id].value) if v.id in strict else "", v.signature.partition("|ask:")[0]]
+            for v in summary.values
+        ]
+        print_columns([["    value", "as published", "strict", "signature"], *rows])
+        for line in (*(f"not measured: {problem}" for problem in summary.problems), *(f"differs: {text}" for text in preset.differs)):
+            sys.stdout.write(f"  {line}\n")
 
 
 def report_questions(stores: Sequence[Annotators], *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,6 +20,11 @@ from radbench.cli.options import (
 )
 from radbench.errors import ContentError
 
+if TYPE_CHECKING:
+    from radbench.conventions import Preset
+    from radbench.evaluation import Result
+    from radbench.folder import Summary
+
 
 def score(
     runs: Annotated[list[Path] | None, typer.Argument(metavar="[RUN]...", help="Run folders, or folders that hold some.")] = None,
@@ -33,6 +38,10 @@ def score(
     annotations: Annotated[
         Path | None, typer.Option("--annotations", metavar="DIR", help="Take annotators' replies from here; ask nobody.")
     ] = None,
+    as_in: Annotated[
+        str | None,
+        typer.Option("--preset", metavar="NAME", help="Also score as published: llavarad-2024, medpalmm, rexrank, r2gen, radfm-v1."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what annotators would be asked, and ask nothing.")] = False,
     data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
     catalog: CatalogOption = None,
@@ -42,8 +51,8 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score runs by their tasks' cards as they are today, or import a file of predictions and score it. Asks no model again."""
-    from radbench.cli.results import report, report_questions
-    from radbench.evaluation import Asking, Result, card_today, evaluate_all, import_plan, remarked, rescore
+    from radbench.cli.results import report, report_published, report_questions
+    from radbench.evaluation import Asking, card_today, evaluate_all, import_plan, remarked, rescore, score_as_published
     from radbench.folder import RunFolder, find_runs
     from radbench.running.annotations import Annotators
     from radbench.running.engine import Control
@@ -68,6 +77,7 @@ def score(
     mode: Literal["ask", "stored", "count"] = "count" if dry_run else "stored" if annotations else "ask"
     stores: dict[tuple[Path, str], Annotators] = {}
     results: list[Result] = []
+    published: list[tuple[Result, Summary, Preset]] = []
     for folder in folders:
         store = annotations or folder.path.resolve().parents[2] / "annotations"
         agreed = agreement or folder.read_run().agreement
@@ -76,7 +86,10 @@ def score(
             count_questions(folder, card_today(folder, found)[0], found, annotators)
         else:
             results.append(rescore(folder, annotators, intervals))
+            if as_in:
+                published.append((results[-1], *score_as_published(folder, as_in, annotators, seed)))
     if dry_run:
         report_questions(list(stores.values()), as_json=as_json)
         return
+    report_published(published, as_json=as_json)
     report(results, as_json=as_json, unanswered=list(stores.values()))

@@ -53,7 +53,7 @@ def digest(path: Path) -> str:
 
 def tokenizer_digest(folder: Path) -> str:
     """sha256 of the files that decide how a text is cut."""
-    return _digest([folder / name for name in _TOKENIZER_FILES if (folder / name).is_file()], named=True)
+    return _digest([folder / name for name in (*_TOKENIZER_FILES, "tokenizer_config.json") if (folder / name).is_file()], named=True)
 
 
 def read_tokenizer(folder: Path, *, what: str) -> Any:  # noqa: ANN401  # transformers' tokenizers have no common public type

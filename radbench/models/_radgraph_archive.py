@@ -24,6 +24,7 @@ ENTITIES: Final = "_ner._ner_scorers.{}"
 PRUNER: Final = "_relation._mention_pruners.{}._scorer"
 PAIRS: Final = "_relation._relation_feedforwards.{}"
 RELATIONS: Final = "_relation._relation_scorers.{}"
+TOKENIZER: Final = "tokenizer"  # a folder that users may add: configuration and vocabulary of the encoder
 
 _BUFFER: Final = f"{ENCODER}embeddings.position_ids"  # saved by transformers before 4.31; holds no weights
 _BUCKETS: Final = 10  # of distances, in the parts that find no entities or relations
@@ -121,8 +122,9 @@ def _unpack(file: Path, folder: Path, *, what: str) -> None:
         with tarfile.open(file, "r:gz") as packed:
             for member in packed:
                 path = PurePosixPath(member.name)
-                if member.isfile() and (path.name in _FILES or path.parent.name == _VOCABULARY):
-                    member.name = f"{_VOCABULARY}/{path.name}" if path.parent.name == _VOCABULARY else path.name
+                inner = path.parent.name in {_VOCABULARY, TOKENIZER}
+                if member.isfile() and (inner or path.name in _FILES):
+                    member.name = f"{path.parent.name}/{path.name}" if inner else path.name
                     packed.extract(member, folder, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
         raise WeightsError(f"{what}: `{file}` is truncated, or no archive of tar and gzip; copy it again") from error

@@ -55,17 +55,23 @@ class Chexbert:
     space is collapsed, and a report is cut at 512 tokens. A report asked for both is read once.
 
     Args:
-        weights: chexbert.pth, or the folder that holds it.
+        weights: chexbert.pth, the folder that holds it, or a hub id in the local cache with its `revision`.
         tokenizer: the folder of bert-base-uncased's config.json and vocabulary, where they do not lie beside the weights.
         device: `auto` takes a GPU where there is one.
         batch_size: reports sorted by length at once; passes are smaller.
     """
 
     def __init__(
-        self, *, weights: str | Path | None = None, tokenizer: str | Path | None = None, device: str = "auto", batch_size: int = 256
+        self,
+        *,
+        weights: str | Path | None = None,
+        revision: str | None = None,
+        tokenizer: str | Path | None = None,
+        device: str = "auto",
+        batch_size: int = 256,
     ) -> None:
         self.batch_size = batch_size
-        self._weights, self._folder, self._device_name = weights, tokenizer, device
+        self._weights, self._revision, self._folder, self._device_name = weights, revision, tokenizer, device
         self._identity: dict[str, object] = {}
         self._read: dict[str, tuple[Mapping[str, float], Any]] = {}
 
@@ -75,7 +81,7 @@ class Chexbert:
         Raises:
             WeightsError: there are none, or other tensors than CheXbert's; MissingPackageError: no torch.
         """
-        place = encoders.locate(self._weights, None, what=_WHAT, instead=_INSTEAD)
+        place = encoders.locate(self._weights, self._revision, what=_WHAT, instead=_INSTEAD)
         file = place / _FILE if place.is_dir() else place
         if not file.is_file():
             raise WeightsError(f"{_WHAT}: no file `{file}`. {_INSTEAD}")
@@ -91,10 +97,12 @@ class Chexbert:
         self._network = network.eval().to(self._device)
         self._last_layer = self._network["bert"].encoder.layer[-1]
         del self._network["bert"].encoder.layer[-1]  # only [CLS] goes through it: _first_token
+        self._read.clear()
         self._identity = {
             "family": "chexbert",
             "version": 1,
             "weights": encoders.digest(file),
+            "config": encoders.digest(folder / "config.json"),
             "tokenizer": encoders.tokenizer_digest(folder),
             "max_tokens": _MAX_TOKENS,
         }
@@ -106,9 +114,9 @@ class Chexbert:
     def annotate(self, requests: Sequence[Request]) -> Sequence[Reply]:
         """The class of each observation, by name."""
         asked = [_cleaned(encoders.texts(request)) for request in requests]
-        self._read_all([text for one in asked for text in one])
         if any(len(one) != 1 for one in asked):
             raise ModelError(f"{_WHAT} labels one text at a time")
+        self._read_all([text for (text,) in asked])
         return [Reply(output=self._read[text][0]) for (text,) in asked]
 
     def embed(self, requests: Sequence[Request]) -> Sequence[Reply]:

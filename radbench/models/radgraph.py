@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from radbench.errors import ContentError, MissingDataError, ModelError, WeightsError
 from radbench.extras import need
 from radbench.models import _encoders as encoders
-from radbench.models._radgraph_archive import Archive, check, read_archive, unpacked
+from radbench.models._radgraph_archive import TOKENIZER, Archive, check, read_archive, unpacked
 from radbench.models._radgraph_text import WORDS, Indexer
 from radbench.sample import Reply, Request
 
@@ -106,12 +106,13 @@ class Radgraph:
                 backend = f"package {package.version}"
             else:
                 self._find, backend = self._build(archive, tokenizer, device), "own"
-        self._identity |= {
-            "weights": archive.weights_digest,
-            "config": archive.config_digest,
-            "tokenizer": encoders.tokenizer_digest(tokenizer),
-            "backend": backend,
-        }
+            self._identity |= {
+                "weights": archive.weights_digest,
+                "config": archive.config_digest,
+                "encoder": encoders.digest(tokenizer / "config.json"),
+                "tokenizer": encoders.tokenizer_digest(tokenizer),
+                "backend": backend,
+            }
 
     def identity(self) -> Mapping[str, object]:
         """Digests of weights, configuration and vocabulary, wherever they lie."""
@@ -143,7 +144,7 @@ class Radgraph:
         """The folder of the encoder's configuration and vocabulary."""
         if self._tokenizer_folder is not None:
             return Path(self._tokenizer_folder).expanduser()
-        for path in (folder / "tokenizer", Path(encoder)):
+        for path in (folder / TOKENIZER, Path(encoder)):
             if (path / "config.json").is_file():
                 return path
         raise WeightsError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from radbench.catalog import Catalog
@@ -37,8 +38,10 @@ _REASONS: Final = 5  # of failures that a summary lists; the journal has them al
 __all__ = ["IntervalSettings", "count_questions", "score"]
 
 
-def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annotators, settings: IntervalSettings) -> Summary:
-    """Score a run by a task card whose ask half it followed; write its scores/ and summary.json.
+def score(
+    folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annotators, settings: IntervalSettings, *, to: Path | None = None
+) -> Summary:
+    """Score a run by a task card whose ask half it followed; write its scores/ and summary.json, or another file (`to`).
 
     A metric that cannot run (missing weights or package, a corpus it is not defined for) is named in `problems`, the others are scored.
 
@@ -53,9 +56,10 @@ def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annot
             raise RunError(f"{folder.path} has no {needed.name}, so there is nothing to score: run its command again")
     with PredictionIndex(folder.predictions) as index:
         cases = CaseReader(folder, index, _protocol(card, catalog), run, card.score)
-        measured, problems = _measure_all(folder, card, run, cases, annotators)
+        measured, problems = _measure_all(folder, card, run, cases, annotators, settings=settings)
         census = cases.census
-    frame = Frame(census.clusters, census.subgroups, run.settings.repeats)
+    clusters = list(map(str, range(len(census.clusters)))) if settings.by_row else census.clusters
+    frame = Frame(clusters, census.subgroups, run.settings.repeats)
     values = frame.values(measured, settings)
     summary = Summary(
         run=run.id,
@@ -67,23 +71,23 @@ def score(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annot
         unparsed=dict(sorted(census.unparsed.items())),
         excluded=dict(sorted(census.excluded.items())),
         intervals={
-            "method": "percentile bootstrap of clusters",
+            "method": "percentile bootstrap of cases" if settings.by_row else "percentile bootstrap of clusters",
             "draws": settings.draws,
             "level": settings.level,
             "seed": settings.seed,
-            "cluster": card.score.cluster or "sample",
+            "cluster": "case" if settings.by_row else card.score.cluster or "sample",
             "n_clusters": frame.n_clusters,
         },
         score=card.score.model_dump(mode="json"),
         values=tuple(values),
         problems=(*problems, *_slips(card, census, [value.id for value in values])),
     )
-    write_json(folder.summary, summary)
+    write_json(to or folder.summary, summary)
     return summary
 
 
 def _measure_all(
-    folder: RunFolder, card: TaskCard, run: RunRecord, cases: CaseReader, annotators: Annotators
+    folder: RunFolder, card: TaskCard, run: RunRecord, cases: CaseReader, annotators: Annotators, *, settings: IntervalSettings
 ) -> tuple[list[Measured], list[str]]:
     """The metrics of a card with their rows, and one sentence on each that could not run."""
     made_of = stamp(folder, card.score.reader)
@@ -99,7 +103,8 @@ def _measure_all(
             used: dict[str, None] = {}
             rows = measure(metric, how, cases, StoredRows(folder, metric.name, made_of), _answerer(annotators, run, used))
             by = ",".join(f"{name}@{annotators.identity(name)}" for name in used)
-            measured.append((metric, rows, f"{how}|by:{by}" if by else how))
+            parts = (how, f"by:{by}" if by else "", settings.signature(metric.name))
+            measured.append((metric, rows, "|".join(filter(None, parts))))
         except (ScoringError, MissingPackageError, MissingDataError, WeightsError) as error:
             problems.append(f"{use.name}: {error}")
         except RadbenchError:

@@ -23,6 +23,13 @@ class IntervalSettings:
     draws: int = 2000  # of clusters; 0: no intervals
     level: float = 0.95
     seed: int = 0
+    by_row: bool = False  # draw cases, as some published scripts do, and not clusters: too narrow where a patient has several
+    medians_of: tuple[str, ...] = ()  # metrics whose value is the median of the draws, as some published scripts print it
+
+    def signature(self, metric: str) -> str:
+        """How a metric's value was made of cases, where it is not the plain value; "" where it is."""
+        unit = "row" if self.by_row else "cluster"
+        return f"agg:median/{self.draws}/{unit}" if metric in self.medians_of else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Frame:
         return [
             record
             for one, point, values in zip(measured, points, drawn, strict=True)
-            for record in self._records(one, point, {name: np.concatenate(parts, axis=1) for name, parts in values.items()}, settings.level)
+            for record in self._records(one, point, {name: np.concatenate(parts, axis=1) for name, parts in values.items()}, settings)
         ]
 
     def _view(self, one: Measured) -> _View:
@@ -73,10 +80,12 @@ class Frame:
             return _SumView(one.metric, rows, weights, clusters, self.n_clusters)
         return _RankView(one.metric, rows, weights, clusters)
 
-    def _records(self, one: Measured, points: Values, drawn: Values, level: float) -> Iterator[ValueRecord]:
+    def _records(self, one: Measured, points: Values, drawn: Values, settings: IntervalSettings) -> Iterator[ValueRecord]:
         """The values of a metric with their subgroups; `points` (groups,), `drawn` (groups, draws) by name, empty without draws."""
+        level = settings.level
         inside = [[one.rows.excluded[i] for i in np.flatnonzero(weights)] for weights in self._weights]
-        for name, point in points.items():
+        for name, plain in points.items():
+            point = np.nanmedian(drawn[name], axis=1) if settings.signature(one.metric.name) and name in drawn else plain
             subgroups: dict[str, dict[str, ValueRecord]] = {}
             whole: ValueRecord | None = None
             for i, (subgroup, of_level) in enumerate(self.groups):
