@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from radbench.cli.options import print_json
@@ -29,19 +29,36 @@ def describe(plans: Sequence[Plan], *, as_json: bool) -> None:
         sys.stdout.write("first prompt:\n" + "\n".join(f"  | {line}" for line in prompt.splitlines()) + "\n\n")
 
 
+def estimated(characters: int, prices: object) -> tuple[int, str | None]:
+    """Tokens of prompts, taken for four characters each, and their price by a model card's `prices`, None where it states none.
+
+    Pictures, outputs and later turns come on top.
+    """
+    tokens = characters // 4
+    if not isinstance(prices, Mapping):
+        return tokens, None
+    return tokens, f"{tokens * float(prices['prompt']) / float(prices.get('per', 1_000_000)):.2f} {prices.get('currency', 'USD')}"
+
+
 def _described(plan: Plan) -> dict[str, Any]:
     dataset = plan.dataset(plan.task.ask.split)
     samples = [sample for _, sample in plan.placed_samples(dataset)]
     swap = dict(zip(samples[0].media, _partner(plan, samples[0]), strict=False))
-    first = plan.request(plan.protocol(), samples[0], plan.shots_for(samples[0], plan.shots()), (), swap)
+    protocol, shots = plan.protocol(), plan.shots()
+    first = plan.request(protocol, samples[0], plan.shots_for(samples[0], shots), (), swap)
+    characters = sum(len(render(protocol.ask(sample, shots=plan.shots_for(sample, shots)))) for sample in samples)
+    options = plan.model.options(plan.overrides)
+    tokens, price = estimated(characters * plan.settings.repeats, options.get("prices"))
     return {
         "task": plan.task.name,
         "model": plan.model.name,
-        "asked_at": plan.model.options(plan.overrides).get("endpoint") or "this machine",
+        "asked_at": options.get("endpoint") or "this machine",
         "access": dataset.access,
         "n_samples": len(samples),
         "n_requests": len(samples) * plan.settings.repeats,
         "n_answered": _n_answered(plan),
+        "prompt_tokens": tokens,
+        "prompt_price": price,
         "run_dir": str(plan.folder.path),
         "missing": _missing(dataset),
         "first_prompt": render(first),

@@ -12,6 +12,7 @@ import pytest
 from bench import Bench
 from fakes import FakeModel
 
+from radbench.cli.results import report_questions
 from radbench.errors import DataTermsError, SampleModelError
 from radbench.evaluation import card_today, rescore
 from radbench.folder import Summary
@@ -202,3 +203,16 @@ def test_the_judge_and_its_identity_stand_in_the_signature(bench: Bench, judge: 
     (folder,) = (bench.out / "annotations" / "judge").iterdir()
 
     assert f"|by:judge@{folder.name[:8]}|" in signature
+
+
+def test_the_price_of_the_questions_is_told_before_they_are_asked(bench: Bench, judge: FakeModel, capsys: pytest.CaptureFixture[str]):
+    card = "title: A judge\nfamily: fake\narguments: {prices: {prompt: 5, output: 15, currency: EUR, per: 1000}}\n"
+    (bench.cards / "judge.yaml").write_text(card)
+    bench.run("fake")
+    del bench.models["judge"]
+    annotators = Annotators(bench.catalog(), bench.out / "elsewhere", "count")
+    annotators.unanswered["judge"], annotators.characters["judge"] = 3, 4000
+
+    report_questions([annotators], as_json=False)
+
+    assert capsys.readouterr().out.splitlines()[1].split() == ["judge", "3", "1000", "5.00", "EUR"]
