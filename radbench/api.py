@@ -121,14 +121,17 @@ class Run:
 
     def __repr__(self) -> str:
         counts = self.summary.counts
-        lines = [f"{self.record.task} x {self.record.model}: {self.record.status}, {counts.n_scored} of {counts.n_total} scored"]
+        states = [f"{name[2:]} {n}" for name, n in counts.model_dump().items() if n and name not in {"n_total", "n_scored"}]
+        beside = f" ({', '.join(states)})" if states else ""
+        lines = [f"{self.record.task} x {self.record.model}: {self.record.status}, {counts.n_scored} of {counts.n_total} scored{beside}"]
+        lines += [f"  {text}" for text in (self.record.message, *self.summary.problems) if text]
         lines += [f"  {value.id:20} {_shown(value)}" for value in self.summary.values]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        head, *_ = repr(self).splitlines()
+        head = " ".join(line for line in repr(self).splitlines()[: -len(self.summary.values) or None])
         rows = "".join(
             f"<tr><td>{escape(v.id)}</td><td>{escape(_shown(v))}</td><td>{v.n_scored}</td><td><code>{escape(v.signature)}</code></td></tr>"
             for v in self.summary.values
@@ -262,6 +265,10 @@ def _name_of(function: Answerer) -> str:
 
 def _measured(catalog: Catalog, metric: str | Metric | Mapping[str, Mapping[str, object]], cases: Sequence[Case]) -> Measured:
     known = metric if isinstance(metric, Metric) else _built(catalog, metric)
+    if type(known).asks is not Metric.asks:
+        raise ContentError(
+            f"metric `{known.name}` asks an annotator, which `score` of plain texts does not: use a task, or `radbench score`"
+        )
     known.prepare(cases)
     stated = {**known.signature(), "corpus": known.fingerprint()[:8], "missing": known.when_missing, "v": str(known.version)}
     signature = "|".join([known.name, *(f"{key}:{value}" for key, value in stated.items() if value), f"n:{len(cases)}"])

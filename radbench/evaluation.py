@@ -181,6 +181,8 @@ def revised(card: TaskCard, changes: Mapping[str, object]) -> TaskCard:
         return card
     ask = card.ask.model_dump(mode="json", exclude={"version"})
     for path, value in changes.items():
+        if path == "dataset_options.access":
+            raise ContentError("--task-arg `dataset_options.access`: whose data these are is for the task's card alone to say")
         part, _, inner = path.partition(".")
         if part not in ask or (inner and not isinstance(ask[part], dict)):
             raise ContentError(f"--task-arg `{path}`: the ask half of a task has no such part{nearest(part, ask)}")

@@ -151,6 +151,7 @@ class Summary(_Record):
     intervals: dict[str, str | int | float]  # method, draws, seed, level, cluster, n_clusters
     score: dict[str, Any]  # the score half used
     values: tuple[ValueRecord, ...]
+    agreement: dict[str, str] | None = None  # stated for annotators elsewhere when this was scored
     problems: tuple[str, ...] = ()  # metrics that could not run, and why
 
 

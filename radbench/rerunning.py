@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,7 @@ def rerun(folder: RunFolder, catalog: Catalog, asking: Asking, control: Control)
     )
     before = folder.read_summary().intervals
     intervals = IntervalSettings(draws=int(before["draws"]), level=float(before["level"]), seed=int(before["seed"]))
-    agreement = asking.agreement or record.agreement
-    (result,) = evaluate_all([plan], replace(asking, agreement=agreement), control, intervals)
+    (result,) = evaluate_all([plan], asking, control, intervals)
     return result
 
 

@@ -7,6 +7,7 @@ Open and non-commercial data may go anywhere.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -14,6 +15,9 @@ from urllib.parse import urlsplit
 from radbench.errors import DataTermsError
 
 Access: TypeAlias = Literal["open", "non-commercial", "credentialed"]
+
+_HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+_LOCAL: Final = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")))
 
 AGREEMENT_KEYS: Final = ("provider", "retention", "training", "review", "by", "date")
 
@@ -24,14 +28,38 @@ def is_local(endpoint: str) -> bool:
     >>> is_local("http://127.0.0.1:8000/v1"), is_local("https://api.example.com/v1")
     (True, False)
     """
-    host = (urlsplit(endpoint).hostname or "").rstrip(".")
+    host = host_of(endpoint)
+    if host is None:
+        return False
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return address.is_loopback or address.is_private
+    return any(address in network for network in _LOCAL if network.version == address.version)
+
+
+def host_of(endpoint: str) -> str | None:
+    """The host of an address that is plainly written; None for one that different readers might read differently.
+
+    >>> host_of("https://api.example.com:443/v1"), host_of("http://localhost:80:evil/v1")
+    ('api.example.com', None)
+    """
+    try:
+        parts = urlsplit(endpoint)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return None
+    at = f"[{host}]" if ":" in host else host
+    plain = {at, f"{at}."} if port is None else {f"{at}:{port}", f"{at}.:{port}"}
+    return host if parts.netloc.lower() in plain and _HOST.fullmatch(host) else None
+
+
+def endpoint_of(thing: object) -> str | None:
+    """The address that a model or metric, before it is loaded, says it will send to; None for one that stays by itself."""
+    endpoint = getattr(thing, "endpoint", None)
+    return None if endpoint is None else str(endpoint)
 
 
 def parse_agreement(text: str) -> dict[str, str]:
@@ -61,6 +89,6 @@ def guard(access: Access, endpoint: str | None, agreement: Mapping[str, str] | N
         return
     form = ";".join(f"{key}=..." for key in AGREEMENT_KEYS)
     raise DataTermsError(
-        f"{what} is credentialed data and {to} answers at the external host `{urlsplit(endpoint).hostname}`: nothing was sent. "
+        f"{what} is credentialed data and {to} answers at the external host `{host_of(endpoint) or endpoint}`: nothing was sent. "
         f"If your agreement with the provider allows it, state it: --data-agreement '{form}'"
     )

@@ -64,6 +64,9 @@ class FakeModel:
     def embed(self, requests: Sequence[Request]) -> Sequence[Reply]:
         return self._reply(requests)
 
+    def annotate(self, requests: Sequence[Request]) -> Sequence[Reply]:
+        return self._reply(requests)
+
     def _reply(self, requests: Sequence[Request]) -> list[Reply]:
         self.asked.append(tuple(requests))
         time.sleep(self._sleep_s * len(requests))

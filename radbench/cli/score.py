@@ -75,13 +75,12 @@ def score(
             raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
         folders += found_here
     mode: Literal["ask", "stored", "count"] = "count" if dry_run else "stored" if annotations else "ask"
-    stores: dict[tuple[Path, str], Annotators] = {}
+    stores: dict[Path, Annotators] = {}
     results: list[Result] = []
     published: list[tuple[Result, Summary, Preset]] = []
     for folder in folders:
         store = annotations or folder.path.resolve().parents[2] / "annotations"
-        agreed = agreement or folder.read_run().agreement
-        annotators = stores.setdefault((store, str(agreed)), Annotators(found, store, mode, agreement=agreed, weights=where))
+        annotators = stores.setdefault(store, Annotators(found, store, mode, agreement=agreement, weights=where))
         if dry_run:
             count_questions(folder, card_today(folder, found)[0], found, annotators)
         else:

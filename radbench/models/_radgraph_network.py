@@ -114,7 +114,7 @@ class Network:
     def _vectors(self, windows: Sequence[Sequence[int]]) -> Tensor:
         """Vectors of the pieces of all windows, one after the other."""
         if not windows:
-            return self._widths.new_zeros(0, self._encoder.config.hidden_size)
+            return torch.zeros(0, int(self._encoder.config.hidden_size), dtype=self._widths.dtype, device=self._device)
         ids = np.zeros((len(windows), max(map(len, windows))), dtype=np.int64)
         mask = np.zeros(ids.shape, dtype=bool)
         for i, window in enumerate(windows):
@@ -139,7 +139,7 @@ class Network:
         share = np.float32(self._settings.spans_per_word)  # in single precision, as the package rounds up
         n_kept = np.ceil(lengths.astype(np.float32) * share).astype(np.int64).tolist()
         kept = torch.zeros_like(mention, dtype=torch.bool)
-        for scores, flags, n in zip(mention.split(n_spans), kept.split(n_spans), n_kept, strict=True):
+        for scores, flags, n in zip(torch.split(mention, list(n_spans)), torch.split(kept, list(n_spans)), n_kept, strict=True):
             flags[scores.topk(min(n, len(scores))).indices] = True
         return kept
 

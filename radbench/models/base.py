@@ -39,12 +39,6 @@ class Model(Protocol):
         """
 
 
-def endpoint_of(model: object) -> str | None:
-    """The address that a model, before it is loaded, will send requests to; None for one that answers by itself."""
-    endpoint = getattr(model, "endpoint", None)
-    return None if endpoint is None else str(endpoint)
-
-
 @runtime_checkable
 class Generator(Model, Protocol):
     """Goes on with text."""

@@ -27,7 +27,7 @@ from radbench.models._chat import Chat, Pictures
 from radbench.models._exchange import Exchange, Gate, Send, StopAskingError, UnreachedError
 from radbench.models._replies import describe, is_certificate, is_named, is_refusal, read_reply
 from radbench.sample import Reply, Request
-from radbench.terms import is_local
+from radbench.terms import host_of, is_local
 
 if TYPE_CHECKING:
     from radbench.media import Reader
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 _LENGTHS: Final = ("max_completion_tokens", "max_tokens")  # two names for one limit; a server takes one of them
-_NO_ADDRESS: Final = frozenset("@\\ \t\r\n")  # no password belongs into an address, and no two readings of its host
+_NO_ADDRESS: Final = frozenset("@?\\ \t\r\n")  # no password belongs into an address, and no two readings of its host
 _RANKED: Final = {"logprobs": True, "top_logprobs": 20}
 _CONNECT_S: Final = 15.0  # to wait for a connection, however long an answer may take
 _BATCH: Final = 5_000  # requests handed in together as batch files
@@ -84,9 +84,8 @@ class Openai:
         prices: Mapping[str, JsonValue] | None = None,
         batch: bool = False,
     ) -> None:
-        address = urlsplit(endpoint)
-        if address.scheme not in {"http", "https"} or not address.hostname or set(endpoint) & _NO_ADDRESS:
-            raise ContentError(f"option `endpoint`: expected an address such as http://127.0.0.1:8000/v1, got `{endpoint}`")
+        if host_of(endpoint) is None or not endpoint.lower().startswith(("http://", "https://")) or set(endpoint) & _NO_ADDRESS:
+            raise ContentError("option `endpoint`: expected an address such as http://127.0.0.1:8000/v1, without password or query")
         if batch and api_version:
             raise ContentError("batch files need Azure's undated kind of endpoint, which ends in /openai/v1")
         if concurrency < 1 or timeout_s <= 0 or max_retries < 0:

@@ -21,12 +21,12 @@ from radbench.catalog import Catalog
 from radbench.errors import ContentError, MissingDataError
 from radbench.folder import Prediction, extend, read_lines, to_line
 from radbench.media import Reader
-from radbench.models.base import Model, endpoint_of
+from radbench.models.base import Model
 from radbench.running.answering import open_exchange
 from radbench.running.journal import Journal, own_file
 from radbench.running.requests import Keys, fingerprint, render
 from radbench.sample import Reply, Request
-from radbench.terms import Access, guard
+from radbench.terms import Access, endpoint_of, guard
 
 _IDENTITY = "identity.json"
 
@@ -39,6 +39,8 @@ class _Annotator:
     keys: Keys
     known: dict[str, Reply]
     model: Model | None  # None: its stored replies are all there is
+    asked: list[Reply] = field(default_factory=list)  # by this process: what a budget counts
+    faults: Counter[str] = field(default_factory=Counter)  # reason -> questions that failed
 
 
 @dataclass(slots=True)
@@ -78,6 +80,10 @@ class Annotators:
         """8 hex digits of the identity of an annotator that has answered."""
         return self._found[name].folder.name[:8]
 
+    def faults(self, name: str) -> list[str]:
+        """Why questions to an annotator failed, one sentence a reason."""
+        return [f"{count} questions to {name} failed: {reason}" for reason, count in self._found[name].faults.items()]
+
     def _ask(self, found: _Annotator, new: Mapping[str, Request], access: Access) -> dict[str, Reply]:
         """Ask what is new and keep what comes back, as it comes; the failed replies, by key."""
         failed = dict.fromkeys(new, Reply(error="not asked"))
@@ -85,7 +91,7 @@ class Annotators:
             return failed
         found.folder.mkdir(parents=True, exist_ok=True)
         source, under_way = iter(new.items()), dict[str, Request]()
-        with Journal(own_file(found.folder, access)) as journal, open_exchange(found.model, ()) as exchange:
+        with Journal(own_file(found.folder, access)) as journal, open_exchange(found.model, found.asked) as exchange:
             while True:
                 for key, request in islice(source, found.model.batch_size - len(under_way)):
                     exchange.submit(key, request)
@@ -94,9 +100,11 @@ class Annotators:
                 for key, reply in replies:
                     journal.append(to_line(extend(Prediction, reply, key=key, sample_id="", prompt=render(under_way.pop(key)))))
                     failed[key] = reply
+                    found.asked.append(reply)
                     if reply.error is None:
                         found.known[key] = failed.pop(key)
                 if not replies:
+                    found.faults.update(exchange.stopped or str(reply.error) for reply in failed.values())
                     return {
                         key: Reply(error=exchange.stopped) if exchange.stopped and key in under_way else reply
                         for key, reply in failed.items()

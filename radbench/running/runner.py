@@ -14,17 +14,17 @@ from itertools import groupby
 from pathlib import Path
 
 from radbench.catalog.cards import ask_hash
-from radbench.errors import ContentError, ModelError, RadbenchError, RunError, RunFormatError
+from radbench.errors import ContentError, ModelError, RadbenchError, RunError, RunFormatError, where_raised
 from radbench.folder import DataRecord, RunFolder, RunRecord, write_json
 from radbench.media import Reader
-from radbench.models.base import Model, endpoint_of
+from radbench.models.base import Model
 from radbench.running import provenance
 from radbench.running.digests import DigestStore
 from radbench.running.engine import Control, Session, learn
 from radbench.running.lock import FolderLock
 from radbench.running.plan import Plan, Shard
 from radbench.running.shards import merge
-from radbench.terms import guard
+from radbench.terms import endpoint_of, guard
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +95,13 @@ def _run_one(
     folder = plan.folder if shard is None else plan.folder.shard(shard.index, shard.of)
     started, noted = time.monotonic(), reader.notes
     with FolderLock(folder.lock) as lock:
-        learned = learn(plan, model, reader)
+        try:
+            learned = learn(plan, model, reader)
+        except RadbenchError:
+            raise
+        except Exception as error:  # someone else's code, and what it says may quote what it learned from
+            _log.debug("a model raised while learning", exc_info=error)
+            raise ModelError(f"model {plan.model.name} failed while learning: {where_raised(error)}") from error
         session = Session(plan, model, reader, folder=folder, control=control, learned=learned, shard=shard)
         record = _begin(plan, folder, session.identity, shard, agreement)
         try:

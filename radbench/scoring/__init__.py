@@ -13,12 +13,10 @@ from typing import Final
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
 from radbench.errors import (
-    MissingDataError,
-    MissingPackageError,
+    DataTermsError,
     RadbenchError,
     RunError,
     ScoringError,
-    WeightsError,
     nearest,
     where_raised,
 )
@@ -30,6 +28,7 @@ from radbench.sample import Reply, Request
 from radbench.scoring.cases import CaseReader, Census
 from radbench.scoring.rows import Answerer, StoredRows, annotate, chunks, measure, prepare, stamp
 from radbench.scoring.values import Frame, IntervalSettings, Measured
+from radbench.terms import endpoint_of, guard
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +79,7 @@ def score(
         },
         score=card.score.model_dump(mode="json"),
         values=tuple(values),
+        agreement=dict(annotators.agreement) if annotators.agreement else None,
         problems=(*problems, *_slips(card, census, [value.id for value in values])),
     )
     write_json(to or folder.summary, summary)
@@ -95,6 +95,7 @@ def _measure_all(
     problems: list[str] = []
     for use in card.score.metrics:
         metric: Metric = annotators.catalog.build("metrics", use.name, use.options, where=card.where)
+        guard(run.data.access, endpoint_of(metric), annotators.agreement, what="this run's text", to=f"metric {use.name}")
         try:
             if metric.needs_validation:
                 _fit(metric, folder, run, card, cases.protocol)
@@ -105,10 +106,11 @@ def _measure_all(
             by = ",".join(f"{name}@{annotators.identity(name)}" for name in used)
             parts = (how, f"by:{by}" if by else "", settings.signature(metric.name))
             measured.append((metric, rows, "|".join(filter(None, parts))))
-        except (ScoringError, MissingPackageError, MissingDataError, WeightsError) as error:
-            problems.append(f"{use.name}: {error}")
-        except RadbenchError:
+            problems += [f"{use.name}: {said}" for name in used for said in annotators.faults(name)]
+        except DataTermsError:
             raise
+        except RadbenchError as error:
+            problems.append(f"{use.name}: {error}")
         except Exception as error:  # a metric may be anyone's code: it fails alone
             _log.debug("a metric raised", exc_info=error)
             problems.append(f"{use.name}: {where_raised(error)}")

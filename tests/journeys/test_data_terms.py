@@ -148,6 +148,58 @@ def test_the_python_door_is_guarded_alike(closed: Bench, endpoint: str):
     assert not log(closed).exists()
 
 
+def test_a_metric_that_names_its_endpoint_is_guarded_too(closed: Bench):
+    (closed.cards / "near.py").write_text(
+        PLUGIN.replace('"far"', '"near"')
+        .replace('"far-judge"', '"near-judge"')
+        .replace("columns =", "endpoint = 'https://api.example.com/v1'\n    columns =")
+    )
+    closed.score |= {"metrics": ["near-judge"], "primary": "near-judge"}
+    closed.write_card()
+
+    assert left(["run", "--model", "constant-yes", "--task", TASK, *common(closed)]) == 2
+    assert not log(closed).exists()
+
+
+def test_whose_data_it_is_cannot_be_said_on_the_command_line(closed: Bench):
+    card(closed, "elsewhere", "https://api.example.com/v1")
+
+    assert left(["run", "--model", "elsewhere", "--task", TASK, *common(closed), "--task-arg", "dataset_options.access=open"]) == 2
+    assert not log(closed).exists()
+
+
+def test_an_agreement_for_one_run_is_none_for_scoring_it_again(closed: Bench):
+    assert left(["run", "--model", "constant-yes", "--task", TASK, *common(closed), "--data-agreement", AGREEMENT]) == 0
+    card(closed, "judge", "https://judge.example.com/v1")
+    closed.score |= {"metrics": ["far-judge"], "primary": "far-judge"}
+    closed.write_card()
+
+    assert left(["score", str(closed.out), "--catalog", str(closed.cards)]) == 2
+    assert not log(closed).exists()
+    assert left(["score", str(closed.out), "--catalog", str(closed.cards), "--data-agreement", AGREEMENT]) == 0
+    (folder,) = find_runs(closed.out)
+    assert folder.read_summary().agreement["provider"] == "Example"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://[bad/v1",
+        "http://localhost:80:evil/v1",
+        "http://[::1]evil.com/v1",
+        "http://evil.com\uff0f.localhost/v1",
+        "http://203.0.113.9/v1",
+    ],
+)
+def test_an_address_that_can_be_read_in_two_ways_is_not_local(endpoint: str):
+    assert not is_local(endpoint)
+
+
+@given(st.text())
+def test_any_text_as_an_endpoint_is_judged_without_an_error(endpoint: str):
+    assert is_local(f"http://{endpoint}") in {True, False}
+
+
 def test_an_object_that_names_its_endpoint_is_guarded_too(closed: Bench):
     class Elsewhere:
         batch_size = 1

@@ -216,3 +216,12 @@ def test_the_price_of_the_questions_is_told_before_they_are_asked(bench: Bench, 
     report_questions([annotators], as_json=False)
 
     assert capsys.readouterr().out.splitlines()[1].split() == ["judge", "3", "1000", "5.00", "EUR"]
+
+
+def test_questions_that_fail_are_a_problem_of_the_metric_with_the_reason(bench: Bench, judge: FakeModel):
+    bench.models["judge"] = FakeModel(answer=lambda _: Reply(error="the server said 500"))
+
+    result = bench.run()
+
+    assert result.summary.problems == ("judged: 12 questions to judge failed: the server said 500",)
+    assert not result.is_whole

@@ -63,6 +63,7 @@ def test_every_metric_is_scored_and_scoring_again_asks_nothing(clinical: Bench, 
     assert summary.problems == ()
     found = {value.id: value.value for value in summary.values}
     assert {*METRICS.values(), "radcliq_v0", "radcliq_v1"} <= found.keys()
+    assert None not in found.values()
     for value in METRICS.values():
         assert 0 < found[value] < 1, value
 
