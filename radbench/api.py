@@ -152,6 +152,7 @@ def evaluate(
     draws: int = 2000,
     model_options: Mapping[str, object] | None = None,
     data_dirs: Paths | None = None,
+    weights: Paths | None = None,
     data_agreement: str | None = None,
     catalog: Sequence[Path | str] = (),
     out: Path | str = "runs",
@@ -164,6 +165,7 @@ def evaluate(
         task: a name, or the path of a card.
         draws: bootstrap draws for intervals; 0: none.
         data_dirs: data set -> folder.
+        weights: model or annotator -> where its weights lie.
         data_agreement: the terms under which closed data may go to an external endpoint.
         catalog: further folders of cards and components.
 
@@ -179,6 +181,7 @@ def evaluate(
         model_options=model_options or {},
         agreement=parse_agreement(data_agreement) if data_agreement else None,
         data_dirs={name: Path(path) for name, path in (data_dirs or {}).items()},
+        weights={name: Path(path) for name, path in (weights or {}).items()},
         out=Path(out),
     )
     plans = plan_all(cards, [card], [cards.task(task)], asking, instance=instance)

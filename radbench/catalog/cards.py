@@ -185,7 +185,11 @@ class ModelCard(_Card):
         for name in ("preprocessing", "prompt", "generation", "endpoint"):
             if value := getattr(self, name):
                 stated[name] = value
-        return {**stated, **(overrides or {})}
+        changed = dict(overrides or {})
+        settings = changed.get("generation")
+        if isinstance(settings, Mapping):  # --gen changes single settings of the card
+            changed["generation"] = {**dict(self.generation), **dict(settings)}
+        return {**stated, **changed}
 
     def _local(self, path: str) -> Path:
         return (self.file.parent if self.file else Path()) / Path(path).expanduser()

@@ -62,6 +62,7 @@ def run(
         raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
     tasks, models = [found.task(name) for name in names], [found.model(name) for name in _names(model)]
 
+    from radbench.catalog.yaml_text import read_yaml
     from radbench.cli.results import report  # only now: a slip of the pen should be answered at once
     from radbench.evaluation import Asking, evaluate_all, plan_all
     from radbench.folder import Settings
@@ -72,7 +73,7 @@ def run(
     changes = {**pairs(task_arg, "--task-arg"), **({"shots": shots} if shots is not None else {}), **({"answer": answer} if answer else {})}
     options: dict[str, object] = {**pairs(model_arg, "--model-arg")}
     if gen:
-        options["generation"] = pairs(gen, "--gen")
+        options["generation"] = {key: read_yaml(value, "--gen")[0] for key, value in pairs(gen, "--gen").items()}
     asking = Asking(
         settings=Settings(limit=limit, seed=seed, images=images, repeats=repeats),
         task_changes=changes,

@@ -173,3 +173,9 @@ def test_a_board_needs_a_column():
     with pytest.raises(ContentError, match=r"b.yaml:2: `columns`"):
         parse_card("title: B\ncolumns: []\n", Path("b.yaml"), BoardCard)
     assert parse_card("title: B\ncolumns: [{task: a.b, value: accuracy}]\n", Path("b.yaml"), BoardCard).columns[0].task == "a.b"
+
+
+def test_a_generation_setting_on_the_command_line_leaves_the_others_of_the_card() -> None:
+    card = ModelCard(name="m", title="m", family="openai", generation={"temperature": 0.7, "max_tokens": 50})
+
+    assert card.options({"generation": {"temperature": 0}})["generation"] == {"temperature": 0, "max_tokens": 50}
