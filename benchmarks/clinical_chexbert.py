@@ -26,8 +26,9 @@ import torch
 import transformers
 
 from radbench.catalog import Catalog
+from radbench.findings import LABELS
 from radbench.media import Reader
-from radbench.models.chexbert import LABELS, Chexbert
+from radbench.models.chexbert import Chexbert
 from radbench.running.annotations import Annotators
 from radbench.sample import Reply, Request, Turn
 

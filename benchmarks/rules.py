@@ -11,8 +11,8 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from radbench.findings import LABELS
 from radbench.media import Reader
-from radbench.models.chexbert import LABELS
 from radbench.models.rules_14 import BLANK, NEGATIVE, POSITIVE, UNCERTAIN, Rules14
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"

@@ -13,13 +13,14 @@ import pytest
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "radbench"
 
-OPEN: Final = {"sample", "errors", "extras", "folder", "terms"}  # every room may import these
+OPEN: Final = {"sample", "errors", "extras", "findings", "folder", "terms"}  # every room may import these
 
 # room -> the further rooms it may import (docs/design.md)
 ROOMS: Final[dict[str, set[str]]] = {
     "sample": set(),
     "errors": set(),
     "extras": set(),
+    "findings": set(),
     "folder": set(),
     "terms": set(),
     "conventions": set(),

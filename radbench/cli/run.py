@@ -28,6 +28,7 @@ from radbench.sample import AnswerMode, ImageMode
 
 if TYPE_CHECKING:
     from radbench.running.engine import Control
+    from radbench.running.plan import Plan
 
 
 def run(
@@ -85,12 +86,7 @@ def run(
         out=out_folder(out),
     )
     plans = plan_all(found, models, tasks, asking)
-    known = {canonical(plan.task.ask.dataset) for plan in plans}
-    for name in pairs(data_dir, "--data-dir"):
-        if canonical(name) not in known:
-            raise ContentError(
-                f"--data-dir `{name}`: no task asked here uses that data set{nearest(name, known)} They use: {', '.join(sorted(known))}"
-            )
+    _check_data_dirs(plans, data_dir)
     if dry_run:
         from radbench.cli.dry_run import describe
 
@@ -143,6 +139,15 @@ def watched() -> Iterator[Control]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _check_data_dirs(plans: Sequence[Plan], stated: Sequence[str] | None) -> None:
+    """Refuse a `--data-dir` for a data set that no task here uses: it is a slip of the pen."""
+    known = {canonical(plan.task.ask.dataset) for plan in plans}
+    for name in pairs(stated, "--data-dir"):
+        if canonical(name) not in known:
+            used = ", ".join(sorted(known))
+            raise ContentError(f"--data-dir `{name}`: no task asked here uses that data set{nearest(name, known)} They use: {used}")
 
 
 def _names(stated: Sequence[str] | None) -> list[str]:

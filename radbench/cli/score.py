@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -23,7 +24,7 @@ from radbench.errors import ContentError
 if TYPE_CHECKING:
     from radbench.conventions import Preset
     from radbench.evaluation import Result
-    from radbench.folder import Summary
+    from radbench.folder import RunFolder, Summary
 
 
 def score(
@@ -53,7 +54,6 @@ def score(
     """Score runs by their tasks' cards as they are today, or import a file of predictions and score it. Asks no model again."""
     from radbench.cli.results import report, report_published, report_questions
     from radbench.evaluation import Asking, card_today, evaluate_all, import_plan, remarked, rescore, score_as_published
-    from radbench.folder import RunFolder, find_runs
     from radbench.running.annotations import Annotators
     from radbench.running.engine import Control
     from radbench.scoring import IntervalSettings, count_questions
@@ -68,12 +68,7 @@ def score(
         plan = import_plan(found, predictions, task, name, asking)
         report([remarked(result, predictions) for result in evaluate_all([plan], asking, Control(), intervals)], as_json=as_json)
         return
-    folders: list[RunFolder] = []
-    for path in runs or ():
-        found_here = find_runs(path)
-        if not found_here:
-            raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
-        folders += found_here
+    folders = _folders(runs or ())
     mode: Literal["ask", "stored", "count"] = "count" if dry_run else "stored" if annotations else "ask"
     stores: dict[Path, Annotators] = {}
     results: list[Result] = []
@@ -92,3 +87,14 @@ def score(
         return
     report_published(published, as_json=as_json)
     report(results, as_json=as_json, unanswered=list(stores.values()))
+
+
+def _folders(paths: Sequence[Path]) -> list[RunFolder]:
+    """The run folders at and below some paths, each of which must hold one."""
+    from radbench.folder import find_runs
+
+    found = {path: find_runs(path) for path in paths}
+    for path, folders in found.items():
+        if not folders:
+            raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
+    return [folder for folders in found.values() for folder in folders]

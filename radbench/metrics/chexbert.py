@@ -12,30 +12,13 @@ from typing import ClassVar, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from radbench.findings import FIVE, LABELS
 from radbench.metrics._annotated import ask_each, numbers, replies_to_each
 from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
 from radbench.sample import Case, Reply
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-LABELS: Final = (
-    "Enlarged Cardiomediastinum",
-    "Cardiomegaly",
-    "Lung Opacity",
-    "Lung Lesion",
-    "Edema",
-    "Consolidation",
-    "Pneumonia",
-    "Atelectasis",
-    "Pneumothorax",
-    "Pleural Effusion",
-    "Pleural Other",
-    "Fracture",
-    "Support Devices",
-    "No Finding",
-)
-FIVE: Final = ("Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")  # CheXpert, arXiv 1901.07031
 
 _POSITIVE: Final = 1  # of the classes 0 blank, 1 positive, 2 negative, 3 uncertain
 _UNCERTAIN: Final = 3

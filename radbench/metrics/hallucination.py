@@ -13,10 +13,10 @@ from typing import ClassVar, Final, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from radbench.findings import LABELS
 from radbench.metrics import _claims as claims
 from radbench.metrics._annotated import ask_each, numbers, replies_to_each
 from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
-from radbench.metrics.chexbert import LABELS
 from radbench.sample import Case, Reply, Sample
 
 Kind: TypeAlias = Literal[

@@ -12,28 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from radbench.errors import ModelError, WeightsError
 from radbench.extras import need
+from radbench.findings import LABELS
 from radbench.models import _encoders as encoders
 from radbench.sample import Reply, Request, Vectors
 
 if TYPE_CHECKING:
     from radbench.media import Reader
-
-LABELS: Final = (  # in the order of the checkpoint's heads
-    "Enlarged Cardiomediastinum",
-    "Cardiomegaly",
-    "Lung Opacity",
-    "Lung Lesion",
-    "Edema",
-    "Consolidation",
-    "Pneumonia",
-    "Atelectasis",
-    "Pneumothorax",
-    "Pleural Effusion",
-    "Pleural Other",
-    "Fracture",
-    "Support Devices",
-    "No Finding",
-)
 
 _CLASSES: Final = 4  # blank, positive, negative, uncertain; of No Finding, blank and positive alone
 _MAX_TOKENS: Final = 512

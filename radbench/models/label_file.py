@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from radbench.errors import ContentError, MissingDataError
+from radbench.findings import LABELS
 from radbench.models._encoders import texts
-from radbench.models.chexbert import LABELS
 from radbench.sample import Reply, Request
 
 if TYPE_CHECKING:

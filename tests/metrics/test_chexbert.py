@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from radbench.errors import ScoringError
+from radbench.findings import FIVE, LABELS
 from radbench.metrics.base import Excluded
-from radbench.metrics.chexbert import FIVE, LABELS, Chexbert
+from radbench.metrics.chexbert import Chexbert
 from radbench.sample import Case, Reply, Request, Turn
 
 

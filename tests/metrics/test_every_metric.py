@@ -18,10 +18,11 @@ import pytest
 from judges import JUDGES
 
 import radbench.metrics
+from radbench.findings import LABELS
 from radbench.media import Reader
 from radbench.metrics.base import Metric
 from radbench.metrics.bertscore import Bertscore
-from radbench.metrics.chexbert import LABELS, Chexbert
+from radbench.metrics.chexbert import Chexbert
 from radbench.metrics.crimson import Crimson
 from radbench.metrics.equivalence import Equivalence
 from radbench.metrics.grad import Grad

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from radbench.findings import LABELS
 from radbench.metrics.base import Excluded
-from radbench.metrics.chexbert import LABELS
 from radbench.metrics.hallucination import KINDS, Hallucination, Span, spans
 from radbench.sample import Case, Media, Reply
 

@@ -10,10 +10,11 @@ import pytest
 from tiny_encoders import REPORTS, chexbert_state, write_chexbert, write_vocabulary
 
 from radbench.errors import WeightsError
+from radbench.findings import LABELS
 from radbench.media import Reader
 from radbench.metrics import chexbert as metric
 from radbench.models.base import Annotator, Embedder
-from radbench.models.chexbert import LABELS, Chexbert
+from radbench.models.chexbert import Chexbert
 from radbench.sample import Request, Turn
 
 torch = pytest.importorskip("torch", reason="needs the `local` extra")

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError, MissingDataError
+from radbench.findings import LABELS
 from radbench.media import Reader
-from radbench.models.chexbert import LABELS
 from radbench.models.label_file import LabelFile
 from radbench.sample import Request, Turn
 

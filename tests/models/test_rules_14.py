@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError, MissingDataError
+from radbench.findings import LABELS
 from radbench.media import Reader
 from radbench.metrics.chexbert import Chexbert
 from radbench.models import rules_14
 from radbench.models.base import Annotator
-from radbench.models.chexbert import LABELS
 from radbench.models.rules_14 import BLANK, NEGATIVE, POSITIVE, UNCERTAIN, Rules14, sentences
 from radbench.sample import Case, Request, Turn
 
