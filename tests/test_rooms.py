@@ -34,13 +34,14 @@ ROOMS: Final[dict[str, set[str]]] = {
     "statistics": set(),
     "scoring": {"catalog", "conventions", "protocols", "running", "metrics", "statistics"},
     "evaluation": {"catalog", "conventions", "models", "running", "scoring"},
-    "leaderboard": {"catalog", "metrics", "statistics"},
+    "ratings": {"catalog", "metrics", "running", "scoring", "statistics", "evaluation"},
+    "leaderboard": {"catalog", "metrics", "scoring", "statistics"},
     "conformance": {"catalog", "media", "datasets", "protocols", "models", "metrics"},
     "api": {"catalog", "media", "metrics", "models", "running", "scoring", "evaluation", "leaderboard"},
     "rerunning": {"catalog", "running", "scoring", "evaluation"},
     "cli": {
         *("catalog", "media", "datasets", "protocols", "models", "running", "metrics", "statistics", "scoring"),
-        *("api", "conventions", "evaluation", "rerunning", "leaderboard", "conformance"),
+        *("api", "conventions", "evaluation", "rerunning", "ratings", "leaderboard", "conformance"),
     },
     "__init__": {"api", "catalog", "metrics"},  # the public names
 }

@@ -84,6 +84,24 @@ class StoredRows:
             return None
         return Rows(array, tuple(str(reason) or None for reason in reasons))
 
+    def sample_ids(self) -> tuple[str, ...] | None:
+        """The sample of each case; None where the file is absent or damaged."""
+        try:
+            with self._path.open("rb") as file, np.load(file) as stored:
+                return tuple(map(str, stored["sample_ids"]))
+        except _UNREADABLE:
+            return None
+
+    def read_of(self, signature: str) -> Rows | None:
+        """The rows that a value with this whole signature (how scored and how asked) was made of, if they still hold."""
+        try:
+            with self._path.open("rb") as file, np.load(file) as stored:
+                names = [name.partition("/")[0] for name in stored.files if name.endswith("/about")]
+                known = [json.loads(str(stored[f"{name}/about"]))["signature"] for name in names]
+        except _UNREADABLE:
+            return None
+        return next((self.read(made) for made in known if signature.startswith(f"{made}|")), None)
+
     def write(self, rows: Rows, metric: Metric, signature: str, sample_ids: Sequence[str]) -> None:
         """Keep the rows of one variant beside those of others made of the same cases.
 

@@ -1,0 +1,104 @@
+"""A scored run read back for statistics: rows of each value's metric, with the sample, cluster and subgroups of each case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from radbench.catalog import Catalog
+from radbench.catalog.cards import Score, TaskCard
+from radbench.errors import ScoringError
+from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, ValueRecord
+from radbench.metrics.base import Metric
+from radbench.protocols.base import EvaluationProtocol
+from radbench.scoring.cases import CaseReader
+from radbench.scoring.rows import StoredRows, prepare, stamp
+from radbench.scoring.values import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """One scored run: its records, and of each case, in the order of the rows, what statistics group and pair by."""
+
+    folder: RunFolder
+    run: RunRecord
+    summary: Summary
+    cases: tuple[tuple[str, int], ...]  # sample id, repeat (from 0)
+    clusters: tuple[str, ...]  # patient, else study, else sample
+    subgroups: Mapping[str, tuple[str, ...]]  # subgroup -> the level of each case
+    _catalog: Catalog
+    _rows: Mapping[str, StoredRows]  # family -> its file
+
+    @classmethod
+    def open(cls, folder: RunFolder, catalog: Catalog) -> StoredRun:
+        """The stored run of a folder.
+
+        Raises:
+            RunError: the folder is no run folder, or was never scored.
+        """
+        run, summary = folder.read_run(), folder.read_summary()
+        half = Score.model_validate(summary.score)
+        made_of = stamp(folder, half.reader)
+        rows = {file.stem: StoredRows(folder, file.stem, made_of) for file in sorted(folder.scores.glob("*.npz"))}
+        ids = next((found for store in rows.values() if (found := store.sample_ids()) is not None), ())
+        samples = {record.id: record for record in folder.iter_samples()}
+        seen: Counter[str] = Counter()
+        cases: list[tuple[str, int]] = []
+        for sample_id in ids:
+            cases.append((sample_id, seen[sample_id]))
+            seen[sample_id] += 1
+        return cls(
+            folder,
+            run,
+            summary,
+            tuple(cases),
+            tuple(samples[sample_id].cluster or sample_id for sample_id in ids),
+            {name: tuple(samples[sample_id].subgroups.get(name, "") for sample_id in ids) for name in half.subgroups},
+            catalog,
+            rows,
+        )
+
+    def measured(self, value: ValueRecord) -> Measured:
+        """The metric of a value of the summary, prepared as it was, and its rows.
+
+        Raises:
+            ScoringError: the rows are absent, or older than the run's predictions; or the value is no statistic (a threshold).
+        """
+        family = value.signature.partition("|")[0]
+        store = self._rows.get(family)
+        for metric in self._metrics(family) if store else ():
+            found = store.read_of(value.signature) if store else None
+            if found is not None and all(f"|{key}:{text}" in value.signature for key, text in metric.signature().items() if text):
+                kept = found.array[[reason is None for reason in found.excluded]]
+                if value.id not in metric.aggregate(kept, np.ones((1, len(kept)))):
+                    raise ScoringError(f"`{value.id}` is what {family} chose before it measured, and has no rows")
+                return Measured(metric, found, value.signature)
+        raise ScoringError(f"{self.folder.path}: no stored rows of `{value.id}` fit its replies: radbench score {self.folder.path}")
+
+    def _metrics(self, family: str) -> list[Metric]:
+        """The metrics of a family that the summary was made with."""
+        half = Score.model_validate(self.summary.score)
+        built = [self._catalog.build("metrics", use.name, use.options) for use in half.metrics]
+        found: list[Metric] = [metric for metric in built if metric.name == family]
+        if any(type(metric).prepare is not Metric.prepare for metric in found):
+            card = TaskCard.model_validate({**self.run.task_card, "score": self.summary.score})
+            options = {**card.ask.options, "answer": card.ask.answer, "reader": half.reader}
+            protocol: EvaluationProtocol = self._catalog.build("protocols", card.ask.protocol, options)
+            with PredictionIndex(self.folder.predictions) as index:
+                reader = CaseReader(self.folder, index, protocol, self.run, half)
+                for metric in found:
+                    prepare(metric, reader)
+        return found
+
+
+def per_case(measured: Measured, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The value `name` of each case by itself, shape (n,); NaN where it is excluded or not defined for one case (AUROC)."""
+    kept = np.array([reason is None for reason in measured.rows.excluded], dtype=bool)
+    values = np.full(len(kept), np.nan)
+    if measured.metric.sums and kept.any():
+        rows = measured.rows.array[kept]
+        values[kept] = measured.metric.value(rows)[name]  # type: ignore[attr-defined]  # `sums` says it has one
+    return values

@@ -1,0 +1,81 @@
+"""Rows read back from a scored run give the values of its summary again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import Bench
+
+from radbench.catalog import Catalog
+from radbench.errors import RunError, ScoringError
+from radbench.evaluation import Asking, evaluate_all, plan_all
+from radbench.folder import find_runs
+from radbench.running.engine import Control
+from radbench.scoring import IntervalSettings
+from radbench.scoring.stored import StoredRun, per_case
+
+
+def stored(bench: Bench) -> StoredRun:
+    return StoredRun.open(bench.only_run(), bench.catalog())
+
+
+def test_the_whole_weighting_of_stored_rows_gives_each_value_of_the_summary(bench: Bench) -> None:
+    bench.score["metrics"] = ["answer-text", {"bleu": {"tokenizer": "regex"}}, "cider", {"bleu": {}}]
+    bench.write_card()
+    bench.run("constant")
+    run = stored(bench)
+
+    for value in run.summary.values:
+        measured = run.measured(value)
+        kept = measured.rows.array[[reason is None for reason in measured.rows.excluded]]
+        again = measured.metric.aggregate(kept, np.ones((1, len(kept))))[value.id][0]
+        assert again == pytest.approx(value.value, nan_ok=True), value.signature
+    assert len({value.signature for value in run.summary.values}) == 4  # both variants of BLEU were told apart
+
+
+def test_cases_carry_their_repeat_cluster_and_subgroups(bench: Bench) -> None:
+    bench.run("constant", repeats=2)
+    run = stored(bench)
+
+    assert run.cases[:4] == (("q0", 0), ("q0", 1), ("q1", 0), ("q1", 1))
+    assert run.clusters[:8] == ("p0",) * 6 + ("p1",) * 2
+    assert run.subgroups["kind"][:6] == ("even",) * 4 + ("odd",) * 2
+
+
+def test_the_mean_of_values_case_by_case_is_the_value_of_a_mean(bench: Bench) -> None:
+    bench.run("constant")
+    run = stored(bench)
+    (value,) = [value for value in run.summary.values if value.id == "exact_match"]
+
+    assert per_case(run.measured(value), value.id).mean() == pytest.approx(value.value)
+
+
+def test_rows_older_than_the_replies_are_refused_with_the_mend(bench: Bench) -> None:
+    bench.run("constant")
+    run = stored(bench)
+    with run.folder.predictions.open("ab") as journal:
+        journal.write(run.folder.predictions.read_bytes().splitlines(keepends=True)[0])
+
+    with pytest.raises(ScoringError, match="radbench score"):
+        stored(bench).measured(run.summary.values[0])
+
+
+def test_a_run_that_was_never_scored_is_refused(bench: Bench) -> None:
+    bench.run("constant")
+    bench.only_run().summary.unlink()
+
+    with pytest.raises(RunError, match=r"summary\.json"):
+        stored(bench)
+
+
+def test_a_threshold_is_no_statistic_and_has_no_rows(bench: Bench) -> None:
+    catalog = Catalog()
+    asking = Asking(out=bench.out)
+    plans = plan_all(catalog, [catalog.model("nearest-neighbour")], [catalog.task("demo.diagnosis")], asking)
+    list(evaluate_all(plans, asking, Control(), IntervalSettings(draws=0)))
+    (folder,) = [folder for folder in find_runs(bench.out) if folder.summary.exists()]
+    run = StoredRun.open(folder, catalog)
+    (value,) = [value for value in run.summary.values if value.id == "threshold"]
+
+    with pytest.raises(ScoringError, match="has no rows"):
+        run.measured(value)
