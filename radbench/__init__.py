@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from radbench.api import Run, board, evaluate, load_run, model, score
     from radbench.catalog import Catalog, register
     from radbench.errors import RadbenchError
+    from radbench.evaluate_module import as_evaluate
     from radbench.metrics.base import Metric, SumMetric
     from radbench.sample import Answer, Box, Boxes, Case, Choice, LabelSet, Media, Reply, Request, Sample, Text, Turn
 
@@ -19,6 +20,7 @@ _HOMES = {
     "radbench.api": ("Run", "board", "evaluate", "load_run", "model", "score"),
     "radbench.catalog": ("Catalog", "register"),
     "radbench.errors": ("RadbenchError",),
+    "radbench.evaluate_module": ("as_evaluate",),
     "radbench.metrics.base": ("Metric", "SumMetric"),
     "radbench.sample": ("Answer", "Box", "Boxes", "Case", "Choice", "LabelSet", "Media", "Reply", "Request", "Sample", "Text", "Turn"),
 }
@@ -41,6 +43,7 @@ __all__ = [
     "SumMetric",
     "Text",
     "Turn",
+    "as_evaluate",
     "board",
     "evaluate",
     "load_run",

@@ -13,6 +13,7 @@ run["accuracy"].value, run["accuracy"].ci
 from __future__ import annotations
 
 import inspect
+import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import TypeAlias, overload
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard
+from radbench.catalog.components import canonical
 from radbench.errors import ContentError, RunError
 from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import Prediction, PredictionIndex, RunFolder, RunRecord, SampleRecord, Settings, Summary, ValueRecord, find_runs
@@ -29,14 +31,18 @@ from radbench.leaderboard.board import build as build_board
 from radbench.media import Reader
 from radbench.metrics.base import Metric
 from radbench.models.base import Model
+from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.sample import AnswerMode, Case, ImageMode, Reference, Reply, Request
 from radbench.scoring import IntervalSettings
+from radbench.scoring.rows import annotate
 from radbench.scoring.values import Frame, Measured
-from radbench.terms import parse_agreement
+from radbench.terms import Access, endpoint_of, guard, parse_agreement
 
 Answerer: TypeAlias = Callable[..., Sequence[Reply | str]]  # (requests) or (requests, reader) -> a reply or a text a request
 Paths: TypeAlias = Mapping[str, Path | str]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -181,7 +187,7 @@ def evaluate(
         model_options=model_options or {},
         agreement=parse_agreement(data_agreement) if data_agreement else None,
         data_dirs={name: Path(path) for name, path in (data_dirs or {}).items()},
-        weights={name: Path(path) for name, path in (weights or {}).items()},
+        weights=_weights(weights),
         out=Path(out),
     )
     plans = plan_all(cards, [card], [cards.task(task)], asking, instance=instance)
@@ -209,18 +215,30 @@ def score(
     clusters: Sequence[str] | None = None,
     draws: int = 2000,
     seed: int = 0,
+    access: Access = "credentialed",
+    data_agreement: str | None = None,
+    weights: Paths | None = None,
+    store: Path | str = "runs/annotations",
     catalog: Sequence[Path | str] = (),
 ) -> dict[str, ValueRecord]:
     """Values of metrics on texts, without a task: value id -> value with interval and signature.
+
+    Annotators and judges are asked as `radbench score` asks them: once for all texts that are equal, what they said is kept, and
+    questions that fail are asked again next time.
 
     Args:
         references: what is right for each candidate: a text, or several any of which is right.
         candidates: a text each; None: there was no answer, which counts as each metric says.
         metrics: names, `{name: options}`, or metric objects.
         clusters: what is resampled (patients); by default each candidate by itself.
+        access: whose texts these are: "open", "non-commercial" or "credentialed", which go to no external judge without an agreement.
+        data_agreement: the terms under which closed texts may go to an external endpoint.
+        weights: annotator -> where its weights lie.
+        store: where replies of annotators and judges are kept.
 
     Raises:
-        ContentError: the lists differ in length.
+        ContentError: the lists differ in length, or a metric asks somebody who cannot be asked.
+        DataTermsError: the texts are closed and a judge is external, without an agreement. Nothing was sent.
         ScoringError: a metric cannot run on these texts.
     """
     if len(references) != len(candidates) or (clusters is not None and len(clusters) != len(candidates)):
@@ -237,7 +255,14 @@ def score(
         )
         for i, (right, candidate) in enumerate(zip(references, candidates, strict=True))
     ]
-    measured = [_measured(cards, metric, cases) for metric in metrics]
+    agreement = parse_agreement(data_agreement) if data_agreement else None
+    annotators = Annotators(cards, Path(store), agreement=agreement, weights=_weights(weights))
+    built = [metric if isinstance(metric, Metric) else _built(cards, metric) for metric in metrics]
+    for known in built:
+        guard(access, endpoint_of(known), agreement, what="these texts", to=f"metric {known.name}")
+        for name in known.annotators:
+            annotators.check(name, access, metric=known.name)
+    measured = [_measured(known, cases, annotators, access) for known in built]
     frame = Frame([case.sample.cluster or case.sample.id for case in cases])
     return {value.id: value for value in frame.values(measured, IntervalSettings(draws=draws, seed=seed))}
 
@@ -266,16 +291,26 @@ def _name_of(function: Answerer) -> str:
     return str(getattr(function, "__name__", type(function).__name__)).strip("<>")
 
 
-def _measured(catalog: Catalog, metric: str | Metric | Mapping[str, Mapping[str, object]], cases: Sequence[Case]) -> Measured:
-    known = metric if isinstance(metric, Metric) else _built(catalog, metric)
-    if type(known).asks is not Metric.asks:
-        raise ContentError(
-            f"metric `{known.name}` asks an annotator, which `score` of plain texts does not: use a task, or `radbench score`"
-        )
-    known.prepare(cases)
-    stated = {**known.signature(), "corpus": known.fingerprint()[:8], "missing": known.when_missing, "v": str(known.version)}
-    signature = "|".join([known.name, *(f"{key}:{value}" for key, value in stated.items() if value), f"n:{len(cases)}"])
-    return Measured(known, known.measure(cases), signature)
+def _weights(stated: Paths | None) -> dict[str, Path]:
+    return {canonical(name): Path(path).expanduser() for name, path in (stated or {}).items()}
+
+
+def _measured(metric: Metric, cases: Sequence[Case], annotators: Annotators, access: Access) -> Measured:
+    used: dict[str, None] = {}
+
+    def answer(name: str, requests: Sequence[Request]) -> Sequence[Reply]:
+        used[name] = None
+        return annotators.answer(name, requests, access)
+
+    metric.prepare(cases)
+    rows = metric.measure(annotate(metric, cases, answer) if type(metric).asks is not Metric.asks else cases)
+    for name in used:
+        for fault in annotators.faults(name):
+            _log.warning("metric %s: %s", metric.name, fault)
+    by = ",".join(f"{name}@{annotators.identity(name)}" for name in used)
+    stated = {**metric.signature(), "corpus": metric.fingerprint()[:8], "missing": metric.when_missing, "v": str(metric.version), "by": by}
+    signature = "|".join([metric.name, *(f"{key}:{value}" for key, value in stated.items() if value), f"n:{len(cases)}"])
+    return Measured(metric, rows, signature)
 
 
 def _built(catalog: Catalog, metric: str | Mapping[str, Mapping[str, object]]) -> Metric:

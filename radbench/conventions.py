@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from radbench.errors import ContentError, UnknownNameError
@@ -133,6 +133,7 @@ class Preset:
     convention: Convention = Convention()
     metrics: tuple[tuple[str, Mapping[str, Any]], ...]  # names and options
     aggregation: Aggregation = Aggregation()
+    columns: Mapping[str, str] = field(default_factory=dict)  # what the paper prints -> radbench's value of it
     differs: tuple[str, ...]  # what is not re-enacted, or not known
 
 
@@ -144,67 +145,71 @@ PRESETS: Final[Mapping[str, Preset]] = {
         metrics=(
             ("chexbert", {"uncertain": "negative"}),
             ("chexbert", {"uncertain": "positive"}),
-            ("radgraph", {}),
+            ("radgraph", {"annotator": "radgraph"}),
             ("rouge", {"stem": False}),
             ("bleu", {"tokenizer": "13a", "case": "mixed", "smoothing": "exp"}),
         ),
         aggregation=Aggregation(statistic="bootstrap median", of=("chexbert", "radgraph", "rouge"), draws=500),
-        differs=(
-            "F1-14 and F1-5 take uncertain as negative, F1-14+ and F1-5+ as positive.",
-            "F1-RadGraph is the `partial` value.",
-            "BLEU was printed from 0 to 100 beside intervals and from 0 to 1 without; here it is 0 to 1.",
-            "The published draws came from seeded generators of other packages, so medians agree to their noise alone.",
-        ),
+        columns={
+            "micro-F1-14, macro-F1-14, micro-F1-5, macro-F1-5": "f1_14_micro, f1_14_macro, f1_5_micro, f1_5_macro of uncertain:negative",
+            "the same with +": "the same of uncertain:positive",
+            "F1-RadGraph": "radgraph_partial",
+            "ROUGE-L": "rougeL",
+            "BLEU-1, BLEU-4": "bleu-1, bleu-4, times 100 where the paper gives intervals",
+        },
+        differs=("The medians are of other draws, so they agree to the noise of 500 draws.",),
     ),
     "medpalmm": Preset(
         title="Med-PaLM M, findings of MIMIC-CXR",
         source="arXiv 2307.14334, tables 2 and 3",
         convention=Convention("findings"),
-        metrics=(("chexbert", {}), ("radgraph", {}), ("bleu", {}), ("rouge", {}), ("cider", {})),
-        differs=(
-            "Tokenizers, letter case, label policy and RadGraph level are not stated in the tables; radbench's defaults stand in.",
-            "CIDEr-D weighs n-grams by the references of the scored set.",
-        ),
+        metrics=(("chexbert", {}), ("radgraph", {"annotator": "radgraph"}), ("bleu", {}), ("rouge", {}), ("cider", {})),
+        differs=("The paper states no tokenizer, letter case, label policy or RadGraph level: radbench's defaults stand in.",),
     ),
     "rexrank": Preset(
         title="ReXrank, findings and impression",
         source="rajpurkarlab/ReXrank, evaluation_script.md; rajpurkarlab/CXR-Report-Metric",
         convention=Convention("both", absent="None"),
-        metrics=(
-            ("bleu", {"tokenizer": "regex", "case": "lower"}),
-            ("bertscore", {}),
-            ("semb-score", {}),
-            ("radgraph", {}),
-            ("radcliq", {}),
-            ("ratescore", {}),
-        ),
+        metrics=(("radcliq", {}), ("ratescore", {})),
+        columns={
+            "BLEU": "radcliq_bleu_2",
+            "BERTScore": "radcliq_bertscore",
+            "SembScore": "radcliq_semb_score",
+            "RadGraph": "radcliq_radgraph",
+            "1/RadCliQ-v1": "1 / radcliq_v1",
+            "RaTEScore": "ratescore",
+        },
         differs=(
-            "BLEU there is BLEU-2 of each report, averaged, with full stops apart; here it is that of the corpus.",
-            "The board prints 1/RadCliQ-v1 of the mean; radbench prints RadCliQ itself, lower is better.",
+            "A model's text is scored there as it came; here its sections, where it has any, stand under the heads of the reference.",
+            "Where no bigram matches, radbench counts a tenth of one; what fast_bleu does there is not known.",
+            "RaTEScore's sentences are cut by a rule of radbench's, not by medspacy's.",
+            "GREEN and FineRadScore are left out: GREEN needs its judge (metric `green`), FineRadScore is not offered.",
         ),
     ),
     "r2gen": Preset(
         title="R2Gen and those who follow its code",
-        source="arXiv 2010.16056; cuhksz-nlp/R2Gen, modules/tokenizers.py",
+        source="arXiv 2010.16056; cuhksz-nlp/R2Gen, modules/tokenizers.py, modules/metrics.py",
         convention=Convention("findings", ("r2gen",)),
         metrics=(
             ("bleu", {"tokenizer": "none", "case": "mixed", "smoothing": "none"}),
             ("meteor", {"tokenizer": "none"}),
-            ("rouge", {"stem": False}),
+            ("coco-rouge", {}),
         ),
+        columns={"BL-1 to BL-4": "bleu-1 to bleu-4", "MTR": "meteor", "RG-L": "rougeL_coco"},
         differs=(
             "References there pass through the vocabulary of the training split (rare words become <unk>) and are cut at a set "
             "length; here they are whole.",
-            "METEOR and ROUGE-L there are those of the COCO caption tools (Java METEOR; ROUGE-L with beta 1.2).",
+            "METEOR there is the Java program of the COCO tools, with synonyms and paraphrases; here it is nltk's, without them.",
         ),
     ),
     "radfm-v1": Preset(
         title="RadFM, free-text tasks of its RadBench",
         source="arXiv 2308.02463, table 4",
-        metrics=(("bleu", {}), ("rouge", {}), ("terms", {})),
+        metrics=(("bleu", {"over": "cases"}), ("rouge", {}), ("terms", {})),
+        columns={"BLEU": "bleu-1", "ROUGE": "rouge1", "UMLS_Precision, UMLS_Recall": "terms_precision, terms_recall"},
         differs=(
-            "No scoring code was released: BLEU is taken for BLEU-1 of each sample, averaged, ROUGE for ROUGE-1, both unverified.",
-            "UMLS precision and recall there came from an extractor that is not named; here from the one you name.",
+            "No scoring code was released: that the columns are these, with these tokenizers, is an inference.",
+            "UMLS terms came from an extractor that is not named; here they come from the one you name.",
         ),
     ),
 }

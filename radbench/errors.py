@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from types import TracebackType
 
 
 class RadbenchError(Exception):
@@ -91,12 +92,24 @@ class RunFormatError(RunError):
 
 
 def where_raised(error: BaseException) -> str:
-    """What an unforeseen error was and where it arose, without its message: that may quote texts of closed data."""
+    """What an error was and where it arose, without its message: that may quote texts of closed data."""
+    trace = _origin(error)
+    where = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{where}"
+
+
+def is_own(error: BaseException) -> bool:
+    """True for an error that radbench's own code raised for people: its message quotes no text of data."""
+    trace = _origin(error)
+    return isinstance(error, RadbenchError) and trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("radbench.")
+
+
+def _origin(error: BaseException) -> TracebackType | None:
+    """The innermost place an error came from; None for one that was not raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    where = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{where} (its message: --debug)"
+    return trace
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

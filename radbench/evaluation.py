@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, Score, TaskCard
+from radbench.catalog.components import canonical
 from radbench.conventions import Preset, preset
 from radbench.errors import ContentError, UnknownNameError, nearest
 from radbench.folder import Counts, RunFolder, Settings, Summary
@@ -20,7 +21,9 @@ from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.running.plan import Plan, Shard
 from radbench.running.runner import run
-from radbench.scoring import IntervalSettings, score
+from radbench.scoring import IntervalSettings, check_annotators, score
+
+_HALTED: Final = "not asked, since the run was stopped: the same command goes on from here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +36,9 @@ class Asking:
     shard: Shard | None = None
     agreement: Mapping[str, str] | None = None
     data_dirs: Mapping[str, Path] = field(default_factory=dict)
-    weights: Mapping[str, Path] = field(default_factory=dict)  # model or annotator -> where its weights lie
+    weights: Mapping[str, Path] = field(default_factory=dict)  # model or annotator, its name with dashes -> where its weights lie
     out: Path = Path("runs")
+    annotations: Path | None = None  # where replies of annotators are kept; None: below `out`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Result:
     seconds: float
     summary: Summary | None  # None: nothing to score (a shard, a run that could not begin)
     message: str = ""
+    refusal: str = ""  # why data terms kept a metric from being measured; "" if none was
 
     def as_json(self) -> dict[str, Any]:
         """The entry of `runs` that `run --json` and `score --json` print."""
@@ -93,11 +98,12 @@ def remarked(result: Result, predictions: Path) -> Result:
 
 
 def _plan(catalog: Catalog, model: ModelCard, task: TaskCard, asking: Asking) -> Plan:
+    weights = asking.weights.get(canonical(model.name))
     return Plan(
         catalog=catalog,
         task=task,
         model=model,
-        overrides={**({"weights": str(asking.weights[model.name])} if model.name in asking.weights else {}), **asking.model_options},
+        overrides={**({"weights": str(weights)} if weights else {}), **asking.model_options},
         settings=asking.settings,
         out=asking.out,
         data_dirs=asking.data_dirs,
@@ -107,19 +113,32 @@ def _plan(catalog: Catalog, model: ModelCard, task: TaskCard, asking: Asking) ->
 def evaluate_all(plans: Sequence[Plan], asking: Asking, control: Control, intervals: IntervalSettings) -> Iterator[Result]:
     """Run and score plans, a result each, as it comes.
 
-    Where a metric chooses its operating point on the validation split, that split is asked first, in a run of its own.
+    Annotators and judges are made sure of before any request is sent. Where a metric chooses its operating point on the
+    validation split, that split is asked first, in a run of its own.
+
+    Raises:
+        DataTermsError: a model or a judge is external and the data closed, without an agreement.
+        ContentError: a judge does not exist, or its key is not set.
+        RadbenchError: as `run`.
     """
     companions = [companion for plan in plans if (companion := _on_validation(plan))]
     waiting = {plan.folder.path: plan for plan in plans}
-    annotators = Annotators(plans[0].catalog, asking.out / "annotations", agreement=asking.agreement, weights=asking.weights)
+    store = asking.annotations or asking.out / "annotations"
+    annotators = Annotators(plans[0].catalog, store, agreement=asking.agreement, weights=asking.weights)
+    for asked in plans:
+        check_annotators(asked, annotators)
     for outcome in run([*companions, *plans], control, shard=asking.shard, agreement=asking.agreement):
         plan = waiting.pop(outcome.plan.folder.path, None)
         if plan is None:
             continue
-        summary = None
+        summary, refusal = None, ""
         if outcome.is_scorable:
-            summary = score(outcome.folder, plan.task, plan.catalog, annotators, intervals)
-        yield Result(plan.task.name, plan.model.name, outcome.folder, outcome.status, outcome.seconds, summary, outcome.message)
+            control.at_once = True
+            if control.stop:
+                annotators.halted = _HALTED
+            summary, refusal = _scored(outcome.folder, plan.task, annotators, intervals)
+            control.at_once = False
+        yield Result(plan.task.name, plan.model.name, outcome.folder, outcome.status, outcome.seconds, summary, outcome.message, refusal)
         if control.stop:
             break
     for plan in waiting.values():
@@ -135,12 +154,19 @@ def _on_validation(plan: Plan) -> Plan | None:
     return plan.on_split(card.ask.validation)
 
 
+def _scored(folder: RunFolder, card: TaskCard, annotators: Annotators, intervals: IntervalSettings) -> tuple[Summary, str]:
+    """The summary of a run, and why data terms kept a metric from being measured."""
+    before = len(annotators.refusals)
+    summary = score(folder, card, annotators.catalog, annotators, intervals)
+    return summary, next(iter(annotators.refusals[before:]), "")
+
+
 def rescore(folder: RunFolder, annotators: Annotators, intervals: IntervalSettings) -> Result:
     """Score a run again: asked as it was, measured as the task's card in the catalogue says today."""
     record = folder.read_run()
     card, message = card_today(folder, annotators.catalog)
-    summary = score(folder, card, annotators.catalog, annotators, intervals)
-    return Result(record.task, record.model, folder, record.status, record.seconds, summary, message)
+    summary, refusal = _scored(folder, card, annotators, intervals)
+    return Result(record.task, record.model, folder, record.status, record.seconds, summary, message, refusal)
 
 
 def score_as_published(folder: RunFolder, name: str, annotators: Annotators, seed: int = 0) -> tuple[Summary, Preset]:

@@ -179,9 +179,9 @@ class RunFolder:
         """
         return _read_json(self.run, RunRecord)
 
-    def read_summary(self) -> Summary:
-        """summary.json; raises RunError as `read_run`."""
-        return _read_json(self.summary, Summary)
+    def read_summary(self, preset: str = "") -> Summary:
+        """summary.json, or that of a published convention (`preset`); raises RunError as `read_run`."""
+        return _read_json(self.path / f"summary-{preset}.json" if preset else self.summary, Summary)
 
     def iter_samples(self) -> Iterator[SampleRecord]:
         """The samples in the order asked, the last line of each id."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, TaskCard
+from radbench.errors import RunError
 from radbench.evaluation import Asking, Result, evaluate_all
 from radbench.folder import PredictionIndex, RunFolder, Summary
 from radbench.running.engine import Control
 from radbench.running.plan import Plan
 from radbench.scoring import IntervalSettings
+
+_OF_PYTHON: Final = frozenset({"callable", "instance"})  # families of models that `radbench.evaluate` was handed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,19 @@ class Comparison:
 def rerun(folder: RunFolder, catalog: Catalog, asking: Asking, control: Control) -> Result:
     """Ask again what a run asked, as its run.json says, and score it as it was scored.
 
+    Each repetition has a folder of its own below `asking.out`, with a number (`1/<task>/<model>/<run id>`), so that nothing of an
+    earlier one is taken over; only one that was stopped is gone on with. Annotators are asked what they were not asked for the
+    run: their stored replies are used again.
+
     Raises:
-        RunError: the folder is no run folder.
+        RunError: the folder is no run folder, or its model was an object or a function of a Python program.
         RadbenchError: the model or its data cannot be had.
     """
     record = folder.read_run()
+    if record.model_card["family"] in _OF_PYTHON:
+        raise RunError(
+            f"{folder.path} was asked from Python, of a model that only that program holds: evaluate it there again, with another `out`"
+        )
     card = {key: value for key, value in record.model_card.items() if key != "options"}
     plan = Plan(
         catalog=catalog,
@@ -46,8 +57,19 @@ def rerun(folder: RunFolder, catalog: Catalog, asking: Asking, control: Control)
     )
     before = folder.read_summary().intervals
     intervals = IntervalSettings(draws=int(before["draws"]), level=float(before["level"]), seed=int(before["seed"]))
-    (result,) = evaluate_all([plan], asking, control, intervals)
+    own = _own_folder(plan)
+    (result,) = evaluate_all([replace(plan, out=own)], replace(asking, out=own), control, intervals)
     return result
+
+
+def _own_folder(plan: Plan) -> Path:
+    """The numbered folder below `plan.out` of the last repetition if that was not completed, else of a new one."""
+    place = plan.folder.path.relative_to(plan.out)
+    made = [int(path.name) for path in plan.out.glob("[0-9]*") if path.name.isdecimal() and (path / place / "run.json").exists()]
+    last = max(made, default=0)
+    if last and RunFolder(plan.out / str(last) / place).read_run().status != "complete":
+        return plan.out / str(last)
+    return plan.out / str(last + 1)
 
 
 def compare(then: RunFolder, now: RunFolder) -> Comparison:
@@ -92,5 +114,14 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def again_folder(folder: RunFolder, out: Path | None) -> Path:
-    """Where the repetition goes: `out`, else `reruns` beside the folder that holds the run's tasks."""
-    return out or folder.path.resolve().parents[2].parent / "reruns"
+    """Where repetitions go: `out`, else `reruns` beside the folder that holds the run's tasks."""
+    return out or _runs_of(folder).parent / "reruns"
+
+
+def annotations_of(folder: RunFolder) -> Path:
+    """Where the replies of annotators lie that a run was scored with."""
+    return _runs_of(folder) / "annotations"
+
+
+def _runs_of(folder: RunFolder) -> Path:
+    return folder.path.resolve().parents[2]

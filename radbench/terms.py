@@ -1,18 +1,19 @@
 """Data terms: who may see which data, decided per endpoint host.
 
-Closed data (credentialed, or of unknown terms) may go to a local host always, and to an external one only with a stated agreement.
-Open and non-commercial data may go anywhere.
+Closed data (credentialed, or of unknown terms) may go to a local host always, and to an external one only with a stated agreement
+that names this very host. Open and non-commercial data may go anywhere. What is told of errors follows the data too.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from radbench.errors import DataTermsError
+from radbench.errors import DataTermsError, RadbenchError, is_own, where_raised
 
 Access: TypeAlias = Literal["open", "non-commercial", "credentialed"]
 
@@ -20,6 +21,8 @@ _HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _LOCAL: Final = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")))
 
 AGREEMENT_KEYS: Final = ("provider", "retention", "training", "review", "by", "date")
+
+_log = logging.getLogger(__name__)
 
 
 def is_local(endpoint: str) -> bool:
@@ -65,30 +68,78 @@ def endpoint_of(thing: object) -> str | None:
 def parse_agreement(text: str) -> dict[str, str]:
     """The agreement `provider=...;retention=none;training=no;review=no;by=...;date=...` as a mapping.
 
+    `provider` names the hosts it covers, as they stand in endpoints, with commas between: `api.example.com,ours.example.org`.
+
     Raises:
-        DataTermsError: a key is missing, empty or unknown.
+        DataTermsError: a key is missing, empty, unknown or given twice, or `provider` names no host.
     """
-    pairs = [part.partition("=") for part in text.split(";") if part.strip()]
-    stated = {key.strip(): value.strip() for key, _, value in pairs}
-    missing = [key for key in AGREEMENT_KEYS if not stated.get(key)]
-    unknown = [key for key in stated if key not in AGREEMENT_KEYS]
-    if missing or unknown:
-        wrong = [f"`{key}` is missing" for key in missing] + [f"`{key}` is unknown" for key in unknown]
-        form = ";".join(f"{key}=..." for key in AGREEMENT_KEYS)
-        raise DataTermsError(f"--data-agreement: {', '.join(wrong)}. Its form: {form}")
+    pairs = [(key.strip(), value.strip()) for key, _, value in (part.partition("=") for part in text.split(";") if part.strip())]
+    stated = dict(pairs)
+    wrong = [f"`{key}` is missing" for key in AGREEMENT_KEYS if not stated.get(key)]
+    wrong += [f"`{key}` is unknown" for key in stated if key not in AGREEMENT_KEYS]
+    wrong += [f"`{key}` is given twice" for key in stated if sum(key == other for other, _ in pairs) > 1]
+    no_hosts = [name for name in stated.get("provider", "").split(",") if stated.get("provider") and _as_host(name) is None]
+    wrong += [f"`provider`: `{name.strip()}` is no host, such as api.example.com" for name in no_hosts]
+    if wrong:
+        raise DataTermsError(f"--data-agreement: {', '.join(wrong)}. Its form: {_form(provider='HOST[,HOST]')}")
     return stated
 
 
+def covers(agreement: Mapping[str, str], endpoint: str) -> bool:
+    """True if an agreement names the host of an endpoint: the very host, for what lies below it may be another customer's.
+
+    >>> covers({"provider": "api.example.com"}, "https://api.example.com/v1"), covers({"provider": "example.com"}, "https://a.example.com")
+    (True, False)
+    """
+    host = host_of(endpoint)
+    return host is not None and host in {_as_host(name) for name in agreement.get("provider", "").split(",")}
+
+
 def guard(access: Access, endpoint: str | None, agreement: Mapping[str, str] | None, *, what: str, to: str) -> None:
-    """Refuse to send closed data to an external endpoint without an agreement.
+    """Refuse to send closed data to an external endpoint without an agreement that covers its host.
 
     Raises:
-        DataTermsError: naming the data (`what`), the receiver (`to`), and what would allow it.
+        DataTermsError: naming the data (`what`), the receiver (`to`), its host, and what would allow it.
     """
-    if endpoint is None or access != "credentialed" or agreement or is_local(endpoint):
+    if endpoint is None or access != "credentialed" or is_local(endpoint) or (agreement and covers(agreement, endpoint)):
         return
-    form = ";".join(f"{key}=..." for key in AGREEMENT_KEYS)
+    host = host_of(endpoint)
+    if host is None:
+        raise DataTermsError(
+            f"{what} is credentialed data and the address of {to} can be read in more ways than one: nothing was sent. "
+            "Write it plainly, such as https://api.example.com/v1"
+        )
+    stated = agreement or {}
+    lacks = f" The agreement stated covers {stated['provider']}, not this host." if stated else ""
+    form = _form(**{**stated, "provider": ",".join(filter(None, (stated.get("provider"), host)))})
     raise DataTermsError(
-        f"{what} is credentialed data and {to} answers at the external host `{host_of(endpoint) or endpoint}`: nothing was sent. "
+        f"{what} is credentialed data and {to} answers at the external host `{host}`: nothing was sent.{lacks} "
         f"If your agreement with the provider allows it, state it: --data-agreement '{form}'"
     )
+
+
+def told(error: BaseException, access: Access) -> str:
+    """One line on an error met while handling data: the one place where it is decided whether its message is told.
+
+    What radbench's own code says to people quotes no text of data. The words of others (a model, a metric, a package) may, so of
+    closed data only their kind and place are told, in logs too.
+    """
+    if isinstance(error, RadbenchError) and (access != "credentialed" or is_own(error)):
+        return " ".join(str(error).split())
+    where = where_raised(error)
+    if access == "credentialed":
+        return where
+    _log.debug("%s: %s", where, error, exc_info=error)
+    return f"{where} (its message: --debug)"
+
+
+def _form(**stated: str) -> str:
+    """An agreement as it is written, with what is known of it filled in."""
+    return ";".join(f"{key}={stated.get(key, '...')}" for key in AGREEMENT_KEYS)
+
+
+def _as_host(name: str) -> str | None:
+    """A host as `host_of` would give it, from its name or its address alone; None for anything else."""
+    plain = name.strip().lower().rstrip(".")
+    at = f"[{plain}]" if ":" in plain else plain
+    return plain if host_of(f"https://{at}") == plain else None

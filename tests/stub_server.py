@@ -80,6 +80,9 @@ class StubServer:
         self.batches: list[dict[str, Any]] = []  # the newest first
         self.n_polls = 1  # of a batch, before it ends
         self.batch_ends: str = "completed"
+        self.closed: Step | None = None  # what everything is answered once `closes_after` calls of any kind were served
+        self.closes_after = 0
+        self.n_calls = 0
         self._steps: dict[str, list[Step]] = {}
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -133,7 +136,7 @@ class StubServer:
 
     def batch_call(self, path: str, raw: bytes) -> bytes:
         """What the interface of batch files answers; GET comes without a body."""
-        match path.partition("?")[0].removeprefix("/v1/").split("/"):
+        match path.partition("?")[0].rpartition("/v1/")[2].split("/"):
             case ["files"]:
                 name = f"file-{len(self.files)}"
                 self.files[name] = b"".join(line + b"\n" for line in raw.splitlines() if line.startswith(b'{"custom_id"'))
@@ -165,6 +168,12 @@ class StubServer:
         if self.batch_ends == "completed":
             batch["output_file_id"] = f"{batch['id']}-output"
             self.files[batch["output_file_id"]] = b"".join(lines[::-1])  # in no order, as providers say
+
+    def is_closed(self) -> bool:
+        """Note a call; true where it is answered `closed`."""
+        with self._lock:
+            self.n_calls += 1
+            return self.closed is not None and self.n_calls > self.closes_after
 
     def count(self, change: int) -> None:
         """Note that a request came or went."""
@@ -208,6 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
+        if self.server_stub.is_closed():
+            self._send(self.server_stub.closed or Step())
+            return
         self._send(Step(body=self.server_stub.batch_call(self.path, b"")))
 
     def do_POST(self) -> None:
@@ -215,6 +227,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server_stub.paths.append(self.path)
         self.server_stub.keys.add(self.headers.get("Authorization", ""))
         self.server_stub.azure_keys.add(self.headers.get("api-key", ""))
+        if self.server_stub.is_closed():
+            self._send(self.server_stub.closed or Step())
+            return
         if "/files" in self.path or "/batches" in self.path:
             self._send(Step(body=self.server_stub.batch_call(self.path, raw)))
             return

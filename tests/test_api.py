@@ -9,15 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from noted_judge import PLUGIN
 
 import radbench
-from radbench.errors import ContentError, RunError
+from radbench.errors import ContentError, DataTermsError, RunError
 
 
 def test_the_public_names_are_these_and_all_can_be_had() -> None:
     assert radbench.__all__ == [
         *("Answer", "Box", "Boxes", "Case", "Catalog", "Choice", "LabelSet", "Media", "Metric", "RadbenchError", "Reply", "Request", "Run"),
-        *("Sample", "SumMetric", "Text", "Turn", "board", "evaluate", "load_run", "model", "register", "score"),
+        *("Sample", "SumMetric", "Text", "Turn", "as_evaluate", "board", "evaluate", "load_run", "model", "register", "score"),
     ]
     assert all(getattr(radbench, name) is not None for name in radbench.__all__)
     assert dir(radbench) == sorted(radbench.__all__)
@@ -114,6 +115,59 @@ def test_texts_are_scored_without_a_task() -> None:
     assert "stem:yes" in values["rougeL"].signature
 
 
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """A catalogue with the metric `noting` and its judge, which answers nearby."""
+    folder = tmp_path / "cards"
+    folder.mkdir()
+    (folder / "noted.py").write_text(PLUGIN)
+    judge(folder)
+    return folder
+
+
+def judge(folder: Path, endpoint: str = "http://127.0.0.1:1/v1") -> None:
+    log = folder / "judge.log"
+    (folder / "judge.yaml").write_text(f"title: A judge\nfamily: noted\nendpoint: {endpoint}\narguments: {{log: {log}}}\n")
+
+
+def test_texts_are_scored_by_metrics_that_ask_annotators(tmp_path: Path) -> None:
+    references, candidates = ["Small left pleural effusion.", "The lungs are clear."], ["There is a left pleural effusion.", "Edema."]
+
+    values = radbench.score(references, candidates, [{"chexbert": {"annotator": "rules-14"}}], store=tmp_path)
+
+    assert values["f1:Pleural Effusion"].value == 1.0
+    assert values["precision_14_micro"].value == pytest.approx(1 / 2)  # an effusion that is there, an edema that is not
+    assert "|by:rules-14@" in values["precision_14_micro"].signature
+
+
+def test_a_judge_is_asked_once_for_equal_texts_and_its_replies_are_kept(judged: Path, tmp_path: Path) -> None:
+    texts, store = ["one", "two", "one"], tmp_path / "said"
+
+    values = [radbench.score(texts, texts, ["noting"], catalog=[judged], store=store)["noting"].value for _ in range(2)]
+
+    assert values == [1.0, 1.0]
+    assert (judged / "judge.log").read_text().splitlines() == ["one", "two"]
+    assert [file.name.split("-")[0] for file in store.glob("judge/*/*.jsonl")] == ["credentialed"]
+
+
+def test_texts_count_as_closed_until_they_are_said_to_be_open(judged: Path, tmp_path: Path) -> None:
+    judge(judged, "https://judge.example.com/v1")
+    agreement = "provider=judge.example.com;retention=none;training=no;review=no;by=A. Person;date=2026-01-01"
+
+    with pytest.raises(DataTermsError, match=r"annotator judge answers at the external host `judge\.example\.com`: nothing was sent"):
+        radbench.score(["one"], ["one"], ["bleu", "noting"], catalog=[judged], store=tmp_path)
+    assert not (judged / "judge.log").exists()
+    for terms in ({"access": "open"}, {"data_agreement": agreement}):
+        assert radbench.score(["one"], ["one"], ["noting"], catalog=[judged], store=tmp_path, **terms)["noting"].value == 1.0
+
+
+def test_weights_of_an_annotator_are_looked_for_where_they_are_said_to_lie(judged: Path, tmp_path: Path) -> None:
+    (judged / "judge.yaml").write_text(f"title: A judge\nfamily: noted\narguments: {{log: {judged / 'judge.log'}}}\n")
+
+    with pytest.raises(ContentError, match="metric noting asks `judge`, which cannot be asked: no weights at"):
+        radbench.score(["one"], ["one"], ["noting"], catalog=[judged], store=tmp_path, weights={"judge": tmp_path / "nothing"})
+
+
 def test_clusters_widen_the_interval_of_repeated_patients() -> None:
     rng = np.random.default_rng(0)
     right = rng.integers(0, 2, 40)
@@ -139,6 +193,16 @@ def test_a_missing_value_lists_those_there_are(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError, match="token_f1"):
         run["accuracy"]
+
+
+def test_a_board_prints_as_its_table(tmp_path: Path) -> None:
+    radbench.evaluate("majority", "demo.vqa", out=tmp_path, draws=0)
+
+    shown = repr(radbench.board("demo", tmp_path))
+
+    assert shown.startswith("The demo suite")
+    assert "RunFolder" not in shown
+    assert any(line.startswith("demo.vqa") and "exact_match" in line for line in shown.splitlines())
 
 
 def test_a_board_is_filled_from_runs_and_shown_by_notebooks(tmp_path: Path) -> None:

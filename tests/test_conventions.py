@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +114,16 @@ def test_the_metrics_of_a_preset_exist_and_take_its_options(name):
         if not catalog.has("metrics", metric):
             pytest.skip(f"metric {metric} is not there")
         catalog.build("metrics", metric, options)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_values_that_stand_for_a_papers_columns_are_given_by_the_metrics_of_the_preset(name):
+    catalog, given = Catalog(), set()
+    for metric, options in preset(name).metrics:
+        made = catalog.build("metrics", metric, options)
+        given |= set(made.aggregate(np.empty((0, len(made.columns))), np.zeros((1, 0))))
+    words = re.findall(r"[a-zA-Z]+[\w-]*[_-][\w-]+|rouge\w+|meteor|ratescore", " ".join(preset(name).columns.values()))
+    assert {word for word in words if word not in given} == set()
 
 
 @pytest.mark.parametrize("name", PRESETS)

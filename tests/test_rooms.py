@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "radbench"
 
-OPEN: Final = {"sample", "errors", "extras", "findings", "folder", "terms"}  # every room may import these
+OPEN: Final = {"certificates", "sample", "errors", "extras", "findings", "folder", "terms", "thoughts"}  # every room may import these
 
 # room -> the further rooms it may import (docs/design.md)
 ROOMS: Final[dict[str, set[str]]] = {
@@ -23,6 +23,7 @@ ROOMS: Final[dict[str, set[str]]] = {
     "findings": set(),
     "folder": set(),
     "terms": set(),
+    "thoughts": set(),
     "conventions": set(),
     "catalog": {"datasets", "conventions"},
     "media": set(),
@@ -34,16 +35,19 @@ ROOMS: Final[dict[str, set[str]]] = {
     "statistics": set(),
     "scoring": {"catalog", "conventions", "protocols", "running", "metrics", "statistics"},
     "evaluation": {"catalog", "conventions", "models", "running", "scoring"},
-    "ratings": {"catalog", "metrics", "running", "scoring", "statistics", "evaluation"},
+    "ratings": {"catalog", "media", "metrics", "running", "scoring", "statistics", "evaluation"},
     "leaderboard": {"catalog", "metrics", "scoring", "statistics"},
-    "conformance": {"catalog", "media", "datasets", "protocols", "models", "metrics"},
+    "certificates": set(),
+    "conformance": {"catalog", "media", "datasets", "protocols", "models", "metrics", "scoring"},
+    "readiness": {"catalog", "media", "metrics", "models", "running", "scoring"},
     "api": {"catalog", "media", "metrics", "models", "running", "scoring", "evaluation", "leaderboard"},
+    "evaluate_module": {"api", "catalog", "metrics"},
     "rerunning": {"catalog", "running", "scoring", "evaluation"},
     "cli": {
         *("catalog", "media", "datasets", "protocols", "models", "running", "metrics", "statistics", "scoring"),
-        *("api", "conventions", "evaluation", "rerunning", "ratings", "leaderboard", "conformance"),
+        *("api", "conventions", "evaluation", "rerunning", "ratings", "leaderboard", "conformance", "readiness"),
     },
-    "__init__": {"api", "catalog", "metrics"},  # the public names
+    "__init__": {"api", "catalog", "evaluate_module", "metrics"},  # the public names
 }
 
 HEAVY: Final = {"torch", "transformers", "pandas", "pyarrow", "sklearn", "scipy", "streamlit", "ray", "nltk", "pydicom", "nibabel", "PIL"}
@@ -54,6 +58,7 @@ LIGHT_ROOMS: Final = OPEN | {
     "catalog",
     "statistics",
     "evaluation",
+    "readiness",
     "rerunning",
     "running",
     "scoring",
@@ -147,7 +152,7 @@ def test_a_fresh_interpreter_gets_help_without_anything_heavy(code: str):
     assert loaded_by(code) & (HEAVY | {"numpy", "pydantic", "yaml", "typer"}) == set()
 
 
-@pytest.mark.parametrize("command", ["run", "score", "ls", "show", "doctor", "table", "demo", "new", "validate"])
+@pytest.mark.parametrize("command", ["run", "score", "ls", "show", "doctor", "table", "compare", "correlate", "ratings", "rate", "demo", "new", "validate"])
 def test_help_of_a_command_needs_nothing_heavy(command: str):
     loaded = loaded_by(f"from radbench.cli import main; main(['{command}', '--help'])")
     assert loaded & (HEAVY | {"numpy", "pydantic"}) == set()

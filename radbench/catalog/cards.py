@@ -20,6 +20,8 @@ from pydantic import (
     Field,
     JsonValue,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -93,6 +95,12 @@ class MetricUse(_Record):
     def _write(self) -> dict[str, Any]:
         return {self.name: dict(self.options)}
 
+    def beside(self, folder: Path) -> MetricUse:
+        """The same, a script named by a path from `folder` by its whole path."""
+        name, _, script = self.name.partition(":")
+        path = folder / script
+        return self.model_copy(update={"name": f"{name}:{path.resolve()}"}) if script and path.exists() else self
+
 
 class Score(_Record):
     """How answers are read and measured."""
@@ -120,6 +128,8 @@ class AboutTask(_Record):
     home: str = ""
     licence: str = ""
     access: Access = "credentialed"
+    modality: Words = ()  # of its images or reports, DICOM codes: CR, DX, CT, MR ...; none: not told
+    region: Words = ()  # of the body: chest, brain ...; none: not told
     n: int | None = Field(default=None, ge=0)  # samples expected in the complete split
     notes: tuple[str, ...] = ()
 
@@ -131,6 +141,13 @@ class TaskCard(_Card):
     score: Score
     hashes: Mapping[int, str] = {}  # version -> ask_hash
     about: AboutTask = AboutTask()
+
+    @field_validator("score")
+    @classmethod
+    def _scripts_beside_the_card(cls, score: Score, known: ValidationInfo) -> Score:
+        """The script of a metric `evaluate:./mine.py` lies where its path from the card's folder leads."""
+        file: Path | None = known.data.get("file")
+        return score.model_copy(update={"metrics": tuple(use.beside(file.parent) for use in score.metrics)}) if file else score
 
 
 class Weights(_Record):
@@ -167,7 +184,7 @@ class ModelCard(_Card):
     """One model: `adapters/<name>.yaml`."""
 
     family: Name
-    arguments: Options = {}
+    arguments: Options = {}  # a relative path as `file` lies in the folder of the card
     weights: Weights | None = None
     preprocessing: Options = {}
     prompt: JsonValue = None  # the model's own template
@@ -178,6 +195,8 @@ class ModelCard(_Card):
     def options(self, overrides: Mapping[str, object] | None = None) -> dict[str, object]:
         """The keywords for the family's constructor: what the card states, then what the command line states."""
         stated: dict[str, object] = dict(self.arguments)
+        if isinstance(file := stated.get("file"), str):
+            stated["file"] = str(self._local(file))
         if self.weights is not None:
             stated["weights"] = self.weights.hub or str(self._local(self.weights.path or ""))
             if self.weights.revision:
@@ -196,12 +215,20 @@ class ModelCard(_Card):
 
 
 class Column(_Record):
-    """One column of a board: a value of a task."""
+    """One column of a board: a value of a task, or of several tasks together."""
 
-    task: str
-    value: str = ""  # "": the task's primary value
+    task: Words  # not yet in the catalogue: the column shows published rows alone
+    value: str = ""  # "": the (first) task's primary value
+    over: Literal["average", "pooled"] = "average"  # of several tasks: the mean of their values, or the value of all their cases
     title: str = ""
     group: str = ""  # the heading above several columns
+    published: Mapping[str, Words] = {}  # field of the published rows -> the texts that belong here
+    lower_is_better: bool = False  # of a column without runs; else the metric says it
+
+    @property
+    def name(self) -> str:
+        """What the column is called where it has no title."""
+        return self.title or " + ".join(self.task)
 
 
 class AboutBoard(_Record):
@@ -218,7 +245,7 @@ class BoardCard(_Card):
 
     columns: tuple[Column, ...] = Field(min_length=1)
     group: str = ""  # what models are grouped by: family, open ...
-    rows: str | None = None  # CSV of published rows, beside the card
+    rows: Words = ()  # CSV files of published rows, beside the card
     about: AboutBoard = AboutBoard()
 
 

@@ -28,6 +28,8 @@ Component: TypeAlias = Callable[..., Any]
 
 COMPONENT_KINDS: Final[tuple[ComponentKind, ...]] = get_args(ComponentKind)
 SINGULAR: Final[dict[str, str]] = {"datasets": "dataset", "protocols": "protocol", "models": "model", "metrics": "metric"}
+_ALIASES: Final = {("metrics", "chexprompt"): "grad"}  # other names of radbench's own
+_TAKES_MORE: Final = {("metrics", "evaluate"): "module"}  # named as `evaluate:WHAT`: the attribute of the class that WHAT becomes
 _MARK: Final = "__radbench_names__"
 
 ClassT = TypeVar("ClassT", bound=Component)
@@ -62,8 +64,9 @@ def register(kind: Literal["dataset", "protocol", "model", "metric"], name: str)
 
 
 def canonical(name: str) -> str:
-    """Names are shown with dashes; underscores are accepted."""
-    return name.replace("_", "-")
+    """Names are shown with dashes; underscores are accepted. What follows a colon stays: `evaluate:./my_metric.py`."""
+    name, colon, what = name.partition(":")
+    return name.replace("_", "-") + colon + what
 
 
 def class_name(name: str) -> str:
@@ -77,7 +80,10 @@ def class_name(name: str) -> str:
 
 def own_file(kind: ComponentKind, name: str) -> Path | None:
     """The file of one of radbench's own components, or None where there is none of that name."""
-    path = Path(radbench.__file__).parent / kind / f"{name.replace('-', '_')}.py"
+    name, colon, what = name.partition(":")
+    if colon and ((kind, name) not in _TAKES_MORE or not what):
+        return None
+    path = Path(radbench.__file__).parent / kind / f"{_ALIASES.get((kind, name), name).replace('-', '_')}.py"
     return path if _holds_component(path) else None
 
 
@@ -93,6 +99,8 @@ def load_own(kind: ComponentKind, name: str) -> Component:
     Raises:
         MissingPackageError: it needs an optional package that is not installed.
     """
+    name, _, what = name.partition(":")
+    name = _ALIASES.get((kind, name), name)
     module = f"radbench.{kind}.{name.replace('-', '_')}"
     try:
         found: Component = getattr(importlib.import_module(module), class_name(name))
@@ -103,6 +111,8 @@ def load_own(kind: ComponentKind, name: str) -> Component:
         extra = extra_of(package)
         mend = f"pip install 'radbench[{extra}]'" if extra else f"pip install {package}"
         raise MissingPackageError(f"the {SINGULAR[kind]} `{name}` needs the package `{package}`: {mend}") from error
+    if what:  # a class of its own that knows it
+        found = type(class_name(name), (found,), {_TAKES_MORE[kind, name]: what, "__module__": module})  # type: ignore[arg-type]  # a class, by its name
     return found
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-from radbench.errors import RadbenchError, UnknownNameError
+from radbench.errors import RadbenchError, UnknownNameError, where_raised
 
 # name -> where it is ("module:object"), and its line in `radbench --help`
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -21,6 +21,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "score": ("radbench.cli.score:score", "Score runs, or a file of predictions."),
     "demo": ("radbench.cli.demo:demo", "Run the baselines on the built-in suite and print the board."),
     "table": ("radbench.cli.table:table", "Print a board as Markdown or text."),
+    "app": ("radbench.cli.app:app", "Show boards, samples and runs in a browser."),
+    "compare": ("radbench.cli.compare:compare", "Compare runs pair by pair: differences, intervals, adjusted p, ranks."),
+    "ratings": ("radbench.cli.ratings:ratings", "Sum up a file of ratings: raters, scale, agreement with intervals."),
+    "correlate": ("radbench.cli.correlate:correlate", "Hold metrics against radiologists' ratings; anchor models in them."),
+    "rate": ("radbench.cli.rate:rate", "Rating studies: create, serve, rate, export, adjudicate, analyse."),
     "rerun": ("radbench.cli.rerun:rerun", "Ask again what a run asked, and say what differs today."),
     "ls": ("radbench.cli.ls:ls", "List tasks, models, metrics, data sets, protocols, boards or runs."),
     "show": ("radbench.cli.show:show", "Show one card, component or sample of a run."),
@@ -42,7 +47,7 @@ Commands:
 
 Options:
   --version  Print the version and leave.
-  --debug    With any command: show the traceback of an error.
+  --debug    With any command: show how an error came about.
   --help     Show this text; with a command, the command's own.
 """
 
@@ -62,15 +67,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes what is left as it ends
         sys.exit(1)
     except (RadbenchError, OSError) as error:
-        if debug:
-            import traceback
-
-            traceback.print_exc()
-        else:
-            sys.stderr.write(f"radbench: {_refusal(error) if isinstance(error, OSError) else error}\n")
+        _tell(error, debug=debug)
+        sys.stderr.write(f"radbench: {_refusal(error) if isinstance(error, OSError) else error}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         _stopped()
+    except Exception as error:  # a fault of radbench or of someone's extension, and what it says may quote texts of closed data
+        _tell(error, debug=debug)
+        sys.stderr.write(f"radbench: unforeseen {where_raised(error)}: please report it, with what --debug shows\n")
+        sys.exit(1)
     except SystemExit as leaving:
         if leaving.code == 130:  # typer's reading of KeyboardInterrupt
             _stopped()
@@ -89,10 +94,9 @@ def _dispatch(arguments: list[str], *, debug: bool) -> None:
 
             sys.stdout.write(f"radbench {version('radbench')}\n")
         case [name, *rest] if name in COMMANDS:
-            import logging
+            from radbench.cli.debugging import log_to_stderr
 
-            logging.basicConfig(format="radbench: %(message)s")
-            logging.getLogger("radbench").setLevel(logging.DEBUG if debug else logging.WARNING)
+            log_to_stderr(debug=debug)
             command(name).main(rest, prog_name=f"radbench {name}")
         case [name, *_]:
             raise UnknownNameError("command", name, COMMANDS, "radbench --help")
@@ -111,10 +115,17 @@ def command(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN201  # typer
     return typer.main.get_command(found)
 
 
+def _tell(error: Exception, *, debug: bool) -> None:
+    if debug:
+        from radbench.cli.debugging import traced
+
+        sys.stderr.write(f"{traced(error)}\n")
+
+
 def _refusal(error: OSError) -> str:
     """What the system refused, as one sentence."""
     if error.errno is None:
-        return f"{type(error).__name__}: {error}"
+        return where_raised(error)
     path = error.filename
     if path is None:
         return f"cannot {'write' if error.errno in _ON_WRITING else 'go on'}: {error.strerror}"

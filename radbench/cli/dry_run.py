@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from radbench.catalog.cards import ModelCard
 from radbench.cli.options import print_json
 from radbench.datasets.base import Dataset
 from radbench.errors import DataError
@@ -14,18 +15,23 @@ from radbench.running.plan import Plan
 from radbench.running.requests import render
 from radbench.running.swap import partners
 from radbench.sample import Media, Sample
+from radbench.terms import host_of, is_local
 
 
 def describe(plans: Sequence[Plan], *, as_json: bool) -> None:
-    """Print the plans: samples, replies at hand, the first prompt, the folder, what is missing on disk."""
+    """Print the plans: samples, replies at hand, the first prompt, the folder, what is missing on disk, whom metrics will ask."""
     found = [_described(plan) for plan in plans]
     if as_json:
         print_json({"plans": found})
         return
     for plan in found:
-        prompt = str(plan.pop("first_prompt"))
+        prompt, annotators = str(plan.pop("first_prompt")), plan.pop("annotators")
         for name, value in plan.items():
             sys.stdout.write(f"{name:16} {value}\n")
+        for one in annotators:
+            where = f"{one['asked_at']} ({'external' if one['is_external'] else 'local'})"
+            price = f", {one['prices']}" if one["prices"] else ""
+            sys.stdout.write(f"{'annotator':16} {one['annotator']}, for metric {one['metric']}, at {where}{price}\n")
         sys.stdout.write("first prompt:\n" + "\n".join(f"  | {line}" for line in prompt.splitlines()) + "\n\n")
 
 
@@ -61,7 +67,27 @@ def _described(plan: Plan) -> dict[str, Any]:
         "prompt_price": price,
         "run_dir": str(plan.folder.path),
         "missing": _missing(dataset),
+        "annotators": _annotators(plan),
         "first_prompt": render(first),
+    }
+
+
+def _annotators(plan: Plan) -> list[dict[str, Any]]:
+    """Whom the task's metrics will ask about the replies, where they answer, and what they charge."""
+    uses = plan.task.score.metrics
+    asked = [(use.name, plan.catalog.build("metrics", use.name, use.options, where=plan.task.where).annotators) for use in uses]
+    return [_annotator(plan.catalog.model(name), metric) for metric, names in asked for name in names]
+
+
+def _annotator(card: ModelCard, metric: str) -> dict[str, Any]:
+    options = card.options()
+    endpoint, prices = options.get("endpoint"), options.get("prices")
+    return {
+        "metric": metric,
+        "annotator": card.name,
+        "asked_at": (host_of(str(endpoint)) or str(endpoint)) if endpoint else "this machine",
+        "is_external": bool(endpoint) and not is_local(str(endpoint)),
+        "prices": ", ".join(f"{name} {value}" for name, value in prices.items()) if isinstance(prices, Mapping) else None,
     }
 
 

@@ -54,13 +54,14 @@ def data_roots(stated: Sequence[str] | None = None) -> dict[str, Path]:
 
 
 def weights_paths(stated: Sequence[str] | None = None) -> dict[str, Path]:
-    """Where weights lie, by the name of a model or annotator: `--weights` wins over the config file.
+    """Where weights lie, by the name of a model or annotator, with dashes: `--weights` wins over the config file.
 
     Raises:
         ContentError: as `data_roots`.
     """
-    configured = {str(name): _path(path) for name, path in _config().get("weights", {}).items()}
-    return configured | {name: _path(path) for name, path in pairs(stated, "--weights").items()}
+    found = {canonical(str(name)): path for name, path in _config().get("weights", {}).items()}
+    found |= {canonical(name): path for name, path in pairs(stated, "--weights").items()}
+    return {name: _path(path) for name, path in found.items()}
 
 
 def out_folder(stated: Path | None = None) -> Path:

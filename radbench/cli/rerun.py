@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, open_catalog, print_columns, print_json
+from radbench.cli.options import (
+    CatalogOption,
+    DataDirOption,
+    JsonOption,
+    WeightsOption,
+    data_roots,
+    open_catalog,
+    print_columns,
+    print_json,
+    weights_paths,
+)
+from radbench.errors import DataTermsError, RunError
 
 
 def rerun(
@@ -16,7 +27,10 @@ def rerun(
     data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
     catalog: CatalogOption = None,
     data_dir: DataDirOption = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where it goes. [default: reruns, beside the runs]")] = None,
+    weights: WeightsOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where repetitions go, numbered. [default: reruns, beside the runs]")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask again what a run asked (same cards, settings and seeds), and say what differs today: versions, weights, replies, values."""
@@ -26,23 +40,34 @@ def rerun(
     from radbench.cli.run import watched
     from radbench.evaluation import Asking
     from radbench.folder import RunFolder
-    from radbench.rerunning import again_folder, compare
+    from radbench.rerunning import again_folder, annotations_of, compare
     from radbench.rerunning import rerun as ask_again
     from radbench.terms import parse_agreement
 
     folder = RunFolder(run)
     agreement = parse_agreement(data_agreement) if data_agreement else None
-    asking = Asking(out=again_folder(folder, out), data_dirs=data_roots(data_dir), agreement=agreement)
+    asking = Asking(
+        out=again_folder(folder, out),
+        data_dirs=data_roots(data_dir),
+        weights=weights_paths(weights),
+        agreement=agreement,
+        annotations=annotations_of(folder),
+    )
     with watched() as control:
         result = ask_again(folder, open_catalog(catalog), asking, control)
+    if result.summary is None:
+        raise RunError(f"{result.folder.path}: nothing to compare with, for the repetition is {result.status}: {result.message}")
     found = compare(folder, result.folder)
     if as_json:
-        print_json({"run_dir": str(result.folder.path), "status": result.status, **asdict(found)})
+        print_json({"run_dir": str(result.folder.path), "status": result.status, "annotations": str(asking.annotations), **asdict(found)})
     else:
         sys.stdout.write(f"{result.task} x {result.model}: {result.status}, {result.folder.path}\n")
         sys.stdout.write(f"replies: {found.n_same} of {found.n_both} the same, word for word\n")
+        sys.stdout.write(f"annotators and judges: what they said of equal texts is taken from {asking.annotations}\n")
         print_columns([["value", "then", "now"], *([name, show(old), show(new)] for name, (old, new) in found.values.items())])
         rows = [[what, old, new] for what, (old, new) in found.differences.items()]
         print_columns([["what differs", "then", "now"], *rows] if rows else [["nothing else differs"]])
+    if result.refusal:
+        raise DataTermsError(result.refusal)
     if not result.is_whole:
         raise typer.Exit(1)

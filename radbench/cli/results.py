@@ -13,6 +13,7 @@ import typer
 from radbench.cli.dry_run import estimated
 from radbench.cli.options import print_columns, print_json
 from radbench.conventions import Preset
+from radbench.errors import DataTermsError
 from radbench.evaluation import Result
 from radbench.folder import Summary, ValueRecord
 from radbench.running.annotations import Annotators
@@ -21,7 +22,11 @@ _FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to t
 
 
 def report(results: Sequence[Result], *, as_json: bool, unanswered: Sequence[Annotators] = ()) -> None:
-    """Print results, and what annotators in `unanswered` had no stored reply to; leave with exit status 1 where one is not whole."""
+    """Print results, and what annotators in `unanswered` had no stored reply to; leave with exit status 1 where one is not whole.
+
+    Raises:
+        DataTermsError: once all is printed, where data terms kept a metric from being measured.
+    """
     if as_json:
         print_json({"runs": [result.as_json() for result in results]})
     else:
@@ -29,6 +34,9 @@ def report(results: Sequence[Result], *, as_json: bool, unanswered: Sequence[Ann
             _print(result)
         for name, count in _missing(unanswered).items():
             sys.stdout.write(f"{count} questions to {name} have no stored reply\n")
+    refusals = [*(result.refusal for result in results if result.refusal), *(said for store in unanswered for said in store.refusals)]
+    if refusals:
+        raise DataTermsError(refusals[0])
     if _missing(unanswered) or not all(result.is_whole for result in results):
         raise typer.Exit(1)
 

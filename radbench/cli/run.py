@@ -99,13 +99,16 @@ def run(
 
 @contextmanager
 def watched() -> Iterator[Control]:
-    """A control whose `stop` is set by SIGTERM or the first Ctrl-C, and whose progress is shown on a terminal."""
+    """A control whose `stop` is set by SIGTERM or the first Ctrl-C, and whose progress is shown on a terminal.
+
+    Where no batch is in flight, while annotators are asked, either ends everything at once as KeyboardInterrupt.
+    """
     from radbench.running.engine import Control
 
     control = Control()
 
     def stop(number: int, _frame: object) -> None:
-        if control.stop and number == signal.SIGINT:
+        if control.at_once or (control.stop and number == signal.SIGINT):
             raise KeyboardInterrupt
         control.stop = True
         sys.stderr.write("radbench: stopping after the batch in flight; the same command goes on from there\n")

@@ -1,19 +1,38 @@
-"""`radbench table`: a board as a table."""
+"""`radbench table`: a board as a table for the terminal, a paper or a page."""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import typer
 
 from radbench.cli.options import CatalogOption, OutOption, open_catalog, out_folder
+from radbench.errors import ContentError
+
+if TYPE_CHECKING:
+    from radbench.leaderboard.board import Board
+
+Format: TypeAlias = Literal["markdown", "text", "latex", "csv", "html", "json"]
+
+_INFERRED: Final = ("latex", "html", "csv", "json")  # formats that are kept: they carry rank intervals and groups
 
 
 def table(
     board: Annotated[str, typer.Argument(help="A board by name or file.")],
-    fmt: Annotated[Literal["markdown", "text"], typer.Option("--format", help="How it is written.")] = "markdown",
+    fmt: Annotated[Format, typer.Option("--format", help="How it is written.")] = "markdown",
+    columns: Annotated[
+        list[str] | None, typer.Option("--columns", metavar="NAME", help="Titles, values, tasks or headings to keep; repeatable.")
+    ] = None,
+    models: Annotated[list[str] | None, typer.Option("--models", metavar="NAME", help="Lines to keep; repeatable.")] = None,
+    compare_to: Annotated[str, typer.Option("--compare-to", metavar="MODEL", help="Star what differs significantly from it.")] = "",
+    caption: Annotated[str, typer.Option("--caption", help="Of a LaTeX or HTML table. [default: the board's title]")] = "",
+    label: Annotated[str, typer.Option("--label", help="Of a LaTeX table.")] = "",
+    intervals: Annotated[bool, typer.Option("--intervals/--no-intervals", help="Print intervals in a LaTeX table.")] = True,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE", help="Write here, and where numbers come from into FILE.json.")] = None,
     runs: Annotated[
         list[Path] | None, typer.Option("--runs", metavar="DIR", help="Where runs lie; repeatable. [default: as --out]")
     ] = None,
@@ -23,9 +42,56 @@ def table(
     """Print a board: its columns for every model that has a run, with intervals, counts and what is not comparable."""
     from radbench.folder import find_runs
     from radbench.leaderboard.board import build
-    from radbench.leaderboard.markdown import markdown
-    from radbench.leaderboard.text import text
+    from radbench.leaderboard.provenance import provenance
+    from radbench.leaderboard.selection import select
 
     cards = open_catalog(catalog)
     found = build(cards.board(board), [folder for path in runs or [out_folder(out)] for folder in find_runs(path)], cards)
-    sys.stdout.write(markdown(found) if fmt == "markdown" else text(found))
+    if fmt in _INFERRED or compare_to or to:
+        from radbench.leaderboard.standing import infer
+
+        found = infer(found, cards)
+    found = select(found, _split(columns), _split(models))
+    if compare_to and compare_to not in {line.name for line in found.lines}:
+        raise ContentError(f"--compare-to {compare_to}: the board has no such model; it has {', '.join(line.name for line in found.lines)}")
+    written = _written(found, fmt, caption=caption, label=label, compare_to=compare_to, intervals=intervals)
+    if to is None:
+        sys.stdout.write(written)
+        return
+    to.write_text(written, "utf-8")
+    beside = to.with_name(f"{to.name}.json")
+    beside.write_text(json.dumps(provenance(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    sys.stdout.write(f"{to}\n{beside}\n")
+
+
+def _written(board: Board, fmt: Format, *, caption: str, label: str, compare_to: str, intervals: bool) -> str:
+    match fmt:
+        case "markdown":
+            from radbench.leaderboard.markdown import markdown
+
+            return markdown(board)
+        case "text":
+            from radbench.leaderboard.text import text
+
+            return text(board)
+        case "latex":
+            from radbench.leaderboard.latex import latex
+
+            return latex(board, caption=caption, label=label, compare_to=compare_to, intervals=intervals)
+        case "html":
+            from radbench.leaderboard.page import page
+
+            return page(board, caption=caption)
+        case "csv":
+            from radbench.leaderboard.provenance import as_csv
+
+            return as_csv(board)
+        case "json":
+            from radbench.leaderboard.provenance import provenance
+
+            return json.dumps(provenance(board), indent=1, ensure_ascii=False) + "\n"
+
+
+def _split(names: list[str] | None) -> list[str]:
+    """Names given one by one, or several with commas between them; a comma before a blank belongs to a name."""
+    return [name.strip() for given in names or () for name in re.split(r",(?! )", given) if name.strip()]

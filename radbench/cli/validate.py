@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,8 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, Component, ComponentKind
+from radbench.catalog.components import canonical
 from radbench.catalog.files import NAME, kind_of
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, open_catalog, print_json
+from radbench.cli.options import (
+    CatalogOption,
+    DataDirOption,
+    JsonOption,
+    WeightsOption,
+    data_roots,
+    open_catalog,
+    print_json,
+    weights_paths,
+)
 from radbench.errors import ContentError, MissingDataError, MissingPackageError, RadbenchError
 
 if TYPE_CHECKING:
@@ -25,6 +36,14 @@ class Remark(str):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where data sets and weights lie, by name."""
+
+    roots: Mapping[str, Path]
+    weights: Mapping[str, Path]
+
+
 # Gives what is found, one sentence each: faults, and remarks. What it raises is found too.
 Check = Callable[[], Iterable[str]]
 
@@ -35,17 +54,19 @@ def validate(
     names: Annotated[list[str], typer.Argument(help="Cards and *.py files, or names in the catalogue.", metavar="FILE...")],
     catalog: CatalogOption = None,
     data_dir: DataDirOption = None,
+    weights: WeightsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check cards and components; exit 2 if one cannot be accepted as it is.
 
-    A task is tried with a model that is always right, a metric on generated cases, a model on a toy batch.
+    A task is tried with a model that is always right, a metric on generated cases, a model on a toy batch, an annotator on
+    a few texts, an empty and a very long one among them.
     """
     cards = open_catalog(catalog)
-    roots = data_roots(data_dir)
+    places = _Places(data_roots(data_dir), {canonical(name): path for name, path in weights_paths(weights).items()})
     checked = []
     for name in names:
-        for what, check in _checks(cards, name, roots):
+        for what, check in _checks(cards, name, places):
             problems, notes = _outcome(check)
             checked.append({"name": what, "ok": not problems, "problems": problems, "notes": notes})
             if not as_json:
@@ -81,17 +102,17 @@ def _outcome(check: Check) -> tuple[list[str], list[str]]:
     return [one for one in found if not isinstance(one, Remark)], [one for one in found if isinstance(one, Remark)]
 
 
-def _checks(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[tuple[str, Check]]:
+def _checks(catalog: Catalog, name: str, places: _Places) -> Iterator[tuple[str, Check]]:
     """What a name or file on the command line asks to have checked: its label and the check."""
     path = Path(name)
     if path.suffix == ".py":
-        yield from _code(path, roots)
+        yield from _code(catalog, path, places)
         return
     if path.suffix in _SUFFIXES or path.is_file():
         kind = kind_of(path)
         if kind is None:
             raise ContentError(f"{path}: is no card: a task has the key `ask`, a model `family`, a board `columns`.")
-        yield name, partial(_card, catalog, kind, path, roots)
+        yield name, partial(_card, catalog, kind, path, places)
         return
     found = [kind for kind in (*CARD_KINDS, *COMPONENT_KINDS) if catalog.has(kind, name)]
     if not found:
@@ -99,12 +120,12 @@ def _checks(catalog: Catalog, name: str, roots: Mapping[str, Path]) -> Iterator[
         raise catalog.unknown("file, card or component", name, known, "radbench ls tasks|models|metrics|datasets|protocols|boards")
     for one in found:
         if one == "tasks" or one == "adapters" or one == "leaderboards":  # noqa: PLR1714  # spelt out, mypy narrows `one`
-            yield f"{one}/{name}", partial(_card, catalog, one, name, roots)
+            yield f"{one}/{name}", partial(_card, catalog, one, name, places)
         else:
-            yield f"{one}/{name}", partial(_named, catalog, one, name, roots)
+            yield f"{one}/{name}", partial(_named, catalog, one, name, places)
 
 
-def _code(path: Path, roots: Mapping[str, Path]) -> Iterator[tuple[str, Check]]:
+def _code(catalog: Catalog, path: Path, places: _Places) -> Iterator[tuple[str, Check]]:
     from radbench.catalog.components import registered
 
     found = registered(path)
@@ -112,51 +133,51 @@ def _code(path: Path, roots: Mapping[str, Path]) -> Iterator[tuple[str, Check]]:
         raise ContentError(f'{path}: registers nothing; put `@register("metric", "{path.stem}")` above the class.')
     for (kind, name), component in found.items():
         one: ComponentKind = next(k for k in COMPONENT_KINDS if k == kind)
-        yield f"{path} ({name})", partial(_registered, path, one, name, component, roots)
+        yield f"{path} ({name})", partial(_registered, catalog, path, one, name, component, places)
 
 
-def _registered(path: Path, kind: ComponentKind, name: str, component: Component, roots: Mapping[str, Path]) -> Iterator[str]:
+def _registered(catalog: Catalog, path: Path, kind: ComponentKind, name: str, component: Component, places: _Places) -> Iterator[str]:
     from radbench.catalog.components import holder
 
     if other := holder(kind, name):
         yield f"two {kind} are named `{name}`: that of {path}, and {other}; rename that of {path.name}"
-    yield from _component(kind, name, component, roots)
+    yield from _component(catalog, kind, name, component, places)
 
 
-def _named(catalog: Catalog, kind: ComponentKind, name: str, roots: Mapping[str, Path]) -> list[str]:
-    return _component(kind, name, catalog.component(kind, name), roots)
+def _named(catalog: Catalog, kind: ComponentKind, name: str, places: _Places) -> list[str]:
+    return _component(catalog, kind, name, catalog.component(kind, name), places)
 
 
-def _component(kind: ComponentKind, name: str, component: Component, roots: Mapping[str, Path]) -> list[str]:
+def _component(catalog: Catalog, kind: ComponentKind, name: str, component: Component, places: _Places) -> list[str]:
     """A component made with its own defaults, held against its contract."""
     from radbench import conformance
     from radbench.catalog.options import construct, keywords
 
-    given: dict[str, object] = {"split": "test", "root": roots.get(name)} if kind == "datasets" else {}
+    given: dict[str, object] = {"split": "test", "root": places.roots.get(name)} if kind == "datasets" else {}
     open_ones = [key for key, p in keywords(component).items() if p.default is p.empty and key not in given]
     if open_ones:
         raise conformance.NotChecked(f"it needs options ({', '.join(open_ones)}): check a card that gives them")
     made = construct(component, f"`{name}`", {}, name, given)
     match kind:
         case "metrics":
-            return conformance.check_metric(made, name)
+            return conformance.check_metric(made, name, conformance.StandIns(catalog))
         case "models":
-            return conformance.check_model(made)
+            return conformance.check_model(made, name)
         case "datasets":
             return conformance.check_dataset(made)
         case _:
             raise conformance.NotChecked("protocols are checked with a task that uses them")
 
 
-def _card(catalog: Catalog, kind: CardKind, name: str | Path, roots: Mapping[str, Path]) -> Iterable[str]:
+def _card(catalog: Catalog, kind: CardKind, name: str | Path, places: _Places) -> Iterable[str]:
     stem = name.stem if isinstance(name, Path) else name
     if not NAME.fullmatch(stem):
         return [f"`{stem}`: name a card's file in letters, digits, dashes, underscores and dots: it names folders of runs too"]
     match kind:
         case "tasks":
-            return _task(catalog, name, roots)
+            return _task(catalog, name, places.roots)
         case "adapters":
-            return _model(catalog, name)
+            return _model(catalog, name, places.weights)
         case "leaderboards":
             return _board(catalog, name)
 
@@ -184,21 +205,28 @@ def _hash(card: TaskCard) -> Iterator[str]:
         )
 
 
-def _model(catalog: Catalog, name: str | Path) -> list[str]:
-    """The family takes the card's options; a model without weights or endpoint is tried on a toy batch."""
+def _model(catalog: Catalog, name: str | Path, weights: Mapping[str, Path]) -> list[str]:
+    """The family takes the card's options; an annotator, and a model without weights or endpoint, is tried."""
     from radbench.conformance import NotChecked, check_model
+    from radbench.models.base import Annotator
 
     card = catalog.model(name)
-    model = catalog.build("models", card.family, card.options(), where=card.where)
-    if card.weights or card.endpoint:
+    place = weights.get(canonical(card.name))
+    model = catalog.build("models", card.family, card.options({"weights": str(place)} if place else None), where=card.where)
+    if (card.weights or card.endpoint) and not isinstance(model, Annotator):
         raise NotChecked("it was made, but not asked: it needs its weights or endpoint")
-    return check_model(model)
+    return check_model(model, card.family)
 
 
 def _board(catalog: Catalog, name: str | Path) -> list[str]:
+    from radbench.leaderboard.published import rows_of
+
     card = catalog.board(name)
-    unknown = [column.task for column in card.columns if not catalog.has("tasks", column.task)]
-    found = [f"{card.where}: no task `{task}`; see `radbench ls tasks`" for task in dict.fromkeys(unknown)]
-    if card.rows and card.file and not (card.file.parent / card.rows).is_file():
-        found.append(f"{card.where}: `rows`: no file {card.file.parent / card.rows}")
-    return found
+    asked = [task for column in card.columns if not column.published for task in column.task]
+    found = [f"{card.where}: no task `{task}`; see `radbench ls tasks`" for task in dict.fromkeys(asked) if not catalog.has("tasks", task)]
+    try:
+        published = rows_of(card)
+    except ContentError as error:
+        return [*found, str(error)]
+    unmatched = [column for column in card.columns if column.published and not any(row.fits(column.published) for row in published)]
+    return [*found, *(f"{card.where}: column `{column.name}`: no published row fits {dict(column.published)}" for column in unmatched)]

@@ -9,6 +9,7 @@ from radbench.conformance.datasets import check_dataset
 from radbench.conformance.metrics import check_metric
 from radbench.conformance.models import check_model
 from radbench.conformance.reading import NotChecked
+from radbench.conformance.stand_ins import StandIns
 from radbench.conformance.tasks import check_task
 
-__all__ = ["NotChecked", "check_dataset", "check_metric", "check_model", "check_task"]
+__all__ = ["NotChecked", "StandIns", "check_dataset", "check_metric", "check_model", "check_task"]

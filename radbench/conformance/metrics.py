@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from radbench.conformance.reading import NotChecked
 from radbench.errors import RadbenchError
 from radbench.metrics.base import Metric, Rows, Values
-from radbench.sample import Answer, Box, Boxes, Case, Choice, LabelSet, Points, Reference, Sample, Text, Vectors
+from radbench.sample import Answer, Box, Boxes, Case, Choice, LabelSet, Points, Reference, Reply, Request, Sample, Text, Vectors
+from radbench.scoring.rows import Answerer, annotate
 
 _TEXTS: Final = (
     "The lungs are clear without focal consolidation, effusion or pneumothorax on either side.",
@@ -23,20 +23,26 @@ _LABELS: Final = ("no", "yes")
 _FINDINGS: Final = ("effusion", "nodule", "cardiomegaly")
 
 
-def check_metric(metric: Metric, name: str) -> list[str]:
-    """What is wrong with a metric that is called `name` in the catalogue, one sentence each.
+def check_metric(metric: Metric, name: str, answer: Answerer) -> list[str]:
+    """What is wrong with a metric that is called `name` in the catalogue, one sentence each; `answer` is who answers what it asks.
 
     Raises:
-        NotChecked: it asks annotators, so that it cannot be measured alone.
+        NotChecked: it asks somebody in whose place `answer` cannot answer.
     """
     found = _declared(metric, name)
     if found:
         return found
+    asked: set[str] = set()
+
+    def ask(annotator: str, requests: Sequence[Request]) -> Sequence[Reply]:
+        asked.add(annotator)
+        return answer(annotator, requests)
+
     measured, refusals = [], []
-    for kind, cases in _cases().items():
+    for kind, made in example_cases().items():
         try:
-            if any(metric.asks(case, ()) for case in cases):
-                raise NotChecked("it asks annotators: check it with a task (`radbench validate TASK`) and their models")
+            cases = annotate(metric, made, ask)
+            without = annotate(metric, [Case(case.sample, None) for case in made], ask)
             metric.prepare(cases)
             rows = metric.measure(cases)
         except (RadbenchError, TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
@@ -44,7 +50,9 @@ def check_metric(metric: Metric, name: str) -> list[str]:
             continue
         if not all(rows.excluded):
             measured.append(kind)
-            found += [f"{problem} (cases of {kind})" for problem in _measured(metric, cases, rows)]
+            found += [f"{problem} (cases of {kind})" for problem in _measured(metric, cases, rows, without)]
+    if unnamed := sorted(asked - set(metric.annotators)):
+        found.append(f"it asks {', '.join(f'`{one}`' for one in unnamed)}, which its `annotators` should name")
     if not measured:
         found.append(f"it measures none of the generated cases. {' '.join(refusals)}".rstrip())
     return found
@@ -61,8 +69,8 @@ def _declared(metric: Metric, name: str) -> list[str]:
     return found
 
 
-def _measured(metric: Metric, cases: Sequence[Case], rows: Rows) -> list[str]:
-    """What is wrong with rows and values of cases that the metric can measure."""
+def _measured(metric: Metric, cases: Sequence[Case], rows: Rows, without: Sequence[Case]) -> list[str]:
+    """What is wrong with rows and values of cases that the metric can measure; `without` are these cases without an answer."""
     n, k = len(cases), len(metric.columns)
     kept = np.array([reason is None for reason in rows.excluded])
     if rows.array.shape != (n, k) or len(rows.excluded) != n:
@@ -74,8 +82,7 @@ def _measured(metric: Metric, cases: Sequence[Case], rows: Rows) -> list[str]:
     if not np.array_equal(single, rows.array, equal_nan=True):
         found.append("rows measured one by one differ from rows measured together: a row may depend on its own case only")
     found += _aggregated(metric, rows.array[kept])
-    without = metric.measure([Case(case.sample, None) for case in cases])
-    if without.array.shape != (n, k):
+    if metric.measure(without).array.shape != (n, k):
         found.append("a case without an answer needs a row or an exclusion (`missing`)")
     return found
 
@@ -102,7 +109,7 @@ def _same(one: Values, other: Values) -> bool:
     return one.keys() == other.keys() and all(np.allclose(one[name], other[name], rtol=1e-9, atol=1e-12, equal_nan=True) for name in one)
 
 
-def _cases() -> dict[str, list[Case]]:
+def example_cases() -> dict[str, list[Case]]:
     """Twelve cases a kind of answer: some right, some wrong; two of each cluster."""
     rng = np.random.default_rng(7)
     kinds: dict[str, list[tuple[Answer, Reference, tuple[str, ...]]]] = {

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
+from radbench.conformance.annotators import check_annotator
 from radbench.conformance.reading import NotChecked
 from radbench.errors import DataError, MissingPackageError, ModelError, WeightsError
 from radbench.media import Reader
@@ -22,8 +23,8 @@ _MODEL: Final = {
 }
 
 
-def check_model(model: Model) -> list[str]:
-    """What is wrong with a model as constructed, one sentence each. It is loaded, and learns if it can.
+def check_model(model: Model, family: str = "") -> list[str]:
+    """What is wrong with a model of a family as constructed, one sentence each. It is loaded, and learns if it can.
 
     Raises:
         NotChecked: weights, files or packages that it needs are not here, or it refuses the toy batch.
@@ -32,7 +33,7 @@ def check_model(model: Model) -> list[str]:
     if lacking:
         return lacking
     ways = _ways(model)
-    if not ways:
+    if not ways and not isinstance(model, Annotator):
         return ["it answers in no way: it needs `generate`, `rank`, `embed` or `annotate`"]
     found = (
         [] if isinstance(model.batch_size, int) and model.batch_size > 0 else [f"`batch_size` should be 1 or more, not {model.batch_size}"]
@@ -45,6 +46,9 @@ def check_model(model: Model) -> list[str]:
             model.learn([Example(request, target) for request, target in zip(_requests("generate"), ("yes", "no", "yes"), strict=True)])
         for doing, ask in ways.items():
             found += [f"`{doing}`: {problem}" for problem in _answers(doing, ask)]
+        if isinstance(model, Annotator):
+            doing = "annotate"
+            found += [f"`annotate`: {problem}" for problem in check_annotator(model, family)]
         doing = "identity"
         found += _identity(model)
     except (DataError, MissingPackageError, ModelError, WeightsError) as error:
@@ -60,10 +64,8 @@ def _ways(model: Model) -> dict[str, Ask]:
         ways["generate"] = model.generate
     if isinstance(model, Ranker):
         ways["rank"] = model.rank
-    if isinstance(model, Embedder):
+    if isinstance(model, Embedder) and not isinstance(model, Annotator):  # annotators embed texts alone: check_annotator
         ways["embed"] = model.embed
-    if isinstance(model, Annotator):
-        ways["annotate"] = model.annotate
     return ways
 
 
@@ -95,8 +97,6 @@ def _fits(request: Request, reply: Reply) -> bool:
             return isinstance(reply.output, dict) and set(reply.output) == set(request.options)
         case "embed":
             return isinstance(reply.output, Vectors) and reply.output.shape[0] == len(request.turns[-1].parts)
-        case "annotate":
-            return isinstance(reply.output, str | dict | Vectors)
         case _:
             return isinstance(reply.output, str | Boxes)
 
@@ -119,8 +119,6 @@ def _requests(way: str) -> list[Request]:
             return [Request(sample_id=str(i), kind="rank", turns=turn, options=("yes", "no")) for i, turn in enumerate(turns)]
         case "embed":
             return [Request(sample_id=str(i), kind="embed", turns=turn) for i, turn in enumerate(turns)]
-        case "annotate":
-            return [Request(kind="annotate", turns=(Turn("user", (text,)),)) for text in texts]
         case _:
             return [Request(sample_id=str(i), turns=turn, max_new_tokens=16) for i, turn in enumerate(turns)]
 

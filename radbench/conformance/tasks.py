@@ -13,11 +13,13 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
 from radbench.conformance.datasets import check_dataset
 from radbench.conformance.reading import NotChecked, perfect_reply
+from radbench.conformance.stand_ins import StandIns
 from radbench.datasets.base import Dataset
 from radbench.errors import MissingDataError, MissingPackageError
 from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
 from radbench.sample import Case, Reply, Sample, Unparsed
+from radbench.scoring.rows import annotate
 
 _LIMIT: Final = 50  # samples tried
 
@@ -51,10 +53,10 @@ def check_task(catalog: Catalog, task: TaskCard, roots: Mapping[str, Path]) -> l
         return [*found, f"`select` keeps none of the {len(samples)} samples of split `{task.ask.split}`"]
     unknown = [group for group in task.score.subgroups if not any(group in sample.subgroups for sample in kept)]
     found += [f"no sample has the subgroup `{group}`; they have: {', '.join(kept[0].subgroups)}" for group in unknown]
-    return found + _tried(protocol, metrics, task, kept)
+    return found + _tried(protocol, metrics, task, kept, StandIns(catalog))
 
 
-def _tried(protocol: EvaluationProtocol, metrics: list[Metric], task: TaskCard, samples: list[Sample]) -> list[str]:
+def _tried(protocol: EvaluationProtocol, metrics: list[Metric], task: TaskCard, samples: list[Sample], stand_ins: StandIns) -> list[str]:
     replies: dict[str, tuple[Sample, Reply]] = {}
     cases, unread = [], []
     for sample in samples:
@@ -70,11 +72,13 @@ def _tried(protocol: EvaluationProtocol, metrics: list[Metric], task: TaskCard, 
     values: set[str] = set()
     asking = False
     for metric in metrics:
-        if any(metric.asks(case, ()) for case in cases):
+        try:
+            annotated = annotate(metric, cases, stand_ins)
+        except NotChecked:  # it asks a judge
             asking = True
             continue
-        metric.prepare(cases)
-        rows = metric.measure(cases)
+        metric.prepare(annotated)
+        rows = metric.measure(annotated)
         kept = np.array([reason is None for reason in rows.excluded])
         values |= set(metric.aggregate(rows.array[kept], np.ones((1, int(kept.sum())))))
         if not kept.any():

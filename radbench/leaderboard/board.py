@@ -1,56 +1,62 @@
-"""A board: what runs scored on the values that a board card names, ready to be written as text, Markdown, LaTeX or HTML.
+"""A board: what runs scored on the values that a board card names, beside what others published; every cell with its provenance.
 
-Read from run folders alone. Numbers with different signatures are never ranked against each other: in each column the
-signature most whole runs share is the one that is compared, and a cell with another one says so. Runs with ablated images
-are controls and baselines are floors: both are shown, neither is ranked as a model.
+Read from run folders and the card's files of published rows. Numbers with different signatures are never compared: in each
+column the signature most whole runs share is the one that is compared, and a cell with another one says so. Models are ranked
+within their class of exposure. Runs with ablated images are controls, baselines are floors, published rows are reports:
+all are shown, none is ranked as a model.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Ask, BoardCard, Column
-from radbench.errors import RunError
-from radbench.folder import RunFolder, RunRecord, Summary, ValueRecord
-
-LineKind: TypeAlias = Literal["model", "baseline", "control"]
+from radbench.errors import RadbenchError, RunError
+from radbench.folder import RunFolder, RunRecord, Summary
+from radbench.leaderboard.cells import Cell, Line, LineKind, Part
+from radbench.leaderboard.combined import combine
+from radbench.leaderboard.exposure import exposure, stated, worst
+from radbench.leaderboard.published import PublishedRow, rows_of
+from radbench.leaderboard.ranking import compared
 
 BASELINES: Final = frozenset({"constant", "majority", "nearest-neighbour"})  # families that see nothing of what they are asked
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One value of one run."""
-
-    value: ValueRecord
-    run: RunRecord
-    summary: Summary
-    folder: RunFolder
-    is_comparable: bool = True  # False: its signature is not the one the column compares
-    is_best: bool = False  # of the comparable cells of models and baselines, by the unrounded value
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A model, asked in one way."""
-
-    name: str
-    kind: LineKind
-    cells: tuple[Cell | None, ...]  # one a column; None: no run
-
-
-@dataclass(frozen=True, slots=True)
 class Board:
-    """Columns of a card, a line for each model that has a run in one of them."""
+    """Columns of a card, a line for each model that has a number in one of them."""
 
-    title: str
-    columns: tuple[Column, ...]  # `value` is filled in
+    card: BoardCard  # of its columns `value` is filled in
     lines: tuple[Line, ...]
     notes: tuple[str, ...]  # why cells are not compared, what was left out
+    tests: tuple[str, ...] = ()  # how standings were inferred, a sentence each; empty: they were not
+
+    @property
+    def title(self) -> str:
+        """The card's."""
+        return self.card.title
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The card's."""
+        return self.card.columns
+
+    def column(self, place: int) -> Iterator[tuple[Line, Cell]]:
+        """The lines that have a cell in a column."""
+        return ((line, cell) for line in self.lines if (cell := line.cells[place]) is not None)
+
+    def lower_is_better(self, place: int) -> bool:
+        """The direction of a column: as its metric has it, else as its card says."""
+        found = next((cell for _, cell in self.column(place) if cell.parts), None)
+        return found.lower_is_better if found else self.columns[place].lower_is_better
+
+    def __repr__(self) -> str:
+        from radbench.leaderboard.text import text
+
+        return text(self)
 
     def _repr_markdown_(self) -> str:
         from radbench.leaderboard.markdown import markdown
@@ -62,8 +68,12 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
     """The board of a card from the run folders that fit its columns; of several runs asked alike the latest is taken.
 
     Runs on a task's validation split, where operating points are chosen, are left out.
+
+    Raises:
+        ContentError: a file of published rows is missing or damaged.
     """
-    tasks = {column.task: catalog.task(column.task).ask for column in card.columns}
+    names = dict.fromkeys(task for column in card.columns for task in column.task)
+    tasks = {name: catalog.task(name).ask for name in names if catalog.has("tasks", name)}
     found: dict[tuple[str, LineKind], dict[str, tuple[RunRecord, Summary, RunFolder]]] = {}
     notes: list[str] = []
     for folder in folders:
@@ -78,10 +88,12 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
         runs = found.setdefault(_name(run, tasks[run.task]), {})
         if run.task not in runs or run.started > runs[run.task][0].started:
             runs[run.task] = (run, summary, folder)
-    columns = tuple(_filled(column, found.values()) for column in card.columns)
-    lines = [Line(name, kind, tuple(_cell(column, runs.get(column.task)) for column in columns)) for (name, kind), runs in found.items()]
-    lines.sort(key=lambda line: (("model", "baseline", "control").index(line.kind), line.name))
-    return _compared(Board(card.title, columns, tuple(lines), tuple(notes)))
+    card = card.model_copy(update={"columns": tuple(_filled(column, found.values()) for column in card.columns)})
+    lines = [
+        Line(name, kind, tuple(_cell(column, runs, catalog, notes) for column in card.columns)) for (name, kind), runs in found.items()
+    ]
+    lines = [line for line in lines if any(line.cells)] + list(_reported(card, rows_of(card), notes))
+    return Board(card, *compared(card, lines, notes))
 
 
 def _name(run: RunRecord, ask: Ask) -> tuple[str, LineKind]:
@@ -101,55 +113,61 @@ def _name(run: RunRecord, ask: Ask) -> tuple[str, LineKind]:
     return name, "control" if settings.images != "real" else "baseline" if card["family"] in BASELINES else "model"
 
 
-def _filled(column: Column, runs: Iterable[dict[str, tuple[RunRecord, Summary, RunFolder]]]) -> Column:
+def _filled(column: Column, runs: Iterable[Mapping[str, tuple[RunRecord, Summary, RunFolder]]]) -> Column:
     """The column with its value named: the card's, else the primary value of the task."""
     if column.value:
         return column
-    primary = next((str(of[column.task][1].score["primary"]) for of in runs if column.task in of), "")
+    first = column.task[0]
+    primary = next((str(of[first][1].score["primary"]) for of in runs if first in of), "")
     return column.model_copy(update={"value": primary})
 
 
-def _cell(column: Column, found: tuple[RunRecord, Summary, RunFolder] | None) -> Cell | None:
-    if found is None:
-        return None
-    run, summary, folder = found
-    value = next((value for value in summary.values if value.id == column.value), None)
-    return None if value is None else Cell(value, run, summary, folder)
+def _cell(column: Column, runs: Mapping[str, tuple[RunRecord, Summary, RunFolder]], catalog: Catalog, notes: list[str]) -> Cell | None:
+    """The cell of a line; None where a task of the column has no run with that value."""
+    parts = []
+    for task in column.task:
+        if task not in runs:
+            return None
+        run, summary, folder = runs[task]
+        found = next((value for value in summary.values if value.id == column.value), None)
+        if found is None:
+            return None
+        parts.append(Part(found, run, summary, folder))
+    first = parts[0]
+    value, ci = first.value.value, _whole(first.value.ci)
+    if len(parts) > 1:
+        try:
+            value, ci = combine([(part.folder, part.value) for part in parts], column.over, first.summary.intervals, catalog)
+        except RadbenchError as error:
+            notes.append(f"{first.run.model} on {column.name}: {error}")
+            return None
+    known = worst(exposure(part.run) for part in parts)
+    return Cell(value=value, ci=ci, exposure=known, parts=tuple(parts), lower_is_better=first.value.lower_is_better)
 
 
-def _compared(board: Board) -> Board:
-    """The board with each column's cells marked as comparable or not, and the best of the comparable ones."""
-    notes = list(board.notes)
-    marked: list[list[Cell | None]] = [list(line.cells) for line in board.lines]
-    for place, column in enumerate(board.columns):
-        rivals = [(row, cells[place]) for row, cells in enumerate(marked) if board.lines[row].kind != "control"]
-        present = [(row, cell) for row, cell in rivals if cell is not None]
-        if not present:
-            continue
-        whole = [cell for _, cell in present if cell.run.settings.limit is None and cell.run.status == "complete"]
-        shared, _ = Counter(cell.value.signature for cell in whole or [cell for _, cell in present]).most_common(1)[0]
-        alike = [(row, cell) for row, cell in present if cell.value.signature == shared and cell.value.value is not None]
-        best = _best([cell for _, cell in alike])
-        for row, cell in present:
-            is_comparable = cell.value.signature == shared
-            marked[row][place] = replace(
-                cell, is_comparable=is_comparable, is_best=is_comparable and len(alike) > 1 and cell.value.value == best
+def _whole(ci: tuple[float | None, float | None] | None) -> tuple[float, float] | None:
+    return None if ci is None or ci[0] is None or ci[1] is None else (ci[0], ci[1])
+
+
+def _reported(card: BoardCard, rows: Sequence[PublishedRow], notes: list[str]) -> Iterator[Line]:
+    """A line for each model and protocol of the published rows that a column asks for."""
+    lines: dict[tuple[str, str], list[Cell | None]] = {}
+    for place, column in enumerate(card.columns):
+        for row in rows if column.published else ():
+            if not row.fits(column.published):
+                continue
+            cells = lines.setdefault((row.model, row.protocol), [None] * len(card.columns))
+            if (first := cells[place]) is not None and first.reported is not None:
+                said = f"{first.reported.scaled:g} is shown, {row.scaled:g} ({row.source}) is not"
+                notes.append(f"{row.model} on {column.name} is reported twice: {said}")
+                continue
+            cells[place] = Cell(
+                value=row.scaled,
+                ci=row.interval,
+                exposure=stated(row.exposure),
+                reported=row,
+                lower_is_better=column.lower_is_better,
+                is_comparable=False,
             )
-            if not is_comparable:
-                notes.append(f"{board.lines[row].name} on {column.task}: not compared, {_difference(cell.value.signature, shared)}")
-    lines = tuple(replace(line, cells=tuple(cells)) for line, cells in zip(board.lines, marked, strict=True))
-    return replace(board, lines=lines, notes=tuple(notes))
-
-
-def _best(cells: Sequence[Cell]) -> float | None:
-    values = [cell.value.value for cell in cells if cell.value.value is not None]
-    if not values:
-        return None
-    return min(values) if cells[0].value.lower_is_better else max(values)
-
-
-def _difference(signature: str, shared: str) -> str:
-    """Where two signatures differ, in words of their own."""
-    own, other = (dict(part.partition(":")[::2] for part in text.split("|")) for text in (signature, shared))
-    parts = [f"{key} {own.get(key) or '-'} against {other.get(key) or '-'}" for key in {**own, **other} if own.get(key) != other.get(key)]
-    return ", ".join(parts)
+    for (model, protocol), cells in lines.items():
+        yield Line(model if protocol == "unstated" else f"{model} ({protocol})", "reported", tuple(cells))

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from radbench.leaderboard.board import Board, Cell, Line
-from radbench.leaderboard.reading import footnotes, interval, number
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.cells import Cell
+from radbench.leaderboard.reading import decimals, footnotes, interval, number
 
 
 def markdown(board: Board) -> str:
-    """The table and its notes; best values bold, cells that are not compared in parentheses."""
+    """The table and its notes; best values bold, reports in italics, cells that are not compared in parentheses."""
+    arrows = ["&darr;" if board.lower_is_better(place) else "&uarr;" for place in range(len(board.columns))]
     heads = [
-        "model",
-        *(f"{column.title or column.task}<br>{_arrow(board, place)} {column.value}" for place, column in enumerate(board.columns)),
+        f"{_escaped(column.name)}<br>{arrow} {_escaped(column.value)}".rstrip() for column, arrow in zip(board.columns, arrows, strict=True)
     ]
-    rows = [heads, ["---", *("---:" for _ in board.columns)]]
-    rows += [[_escaped(_label(line)), *map(_shown, line.cells)] for line in board.lines]
+    rows = [["model", *heads], ["---", *("---:" for _ in board.columns)]]
+    places = [decimals(board, place) for place in range(len(board.columns))]
+    rows += [[_escaped(line.label), *map(_shown, line.cells, places)] for line in board.lines]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     notes = "\n".join(f"- {_escaped(note)}" for note in footnotes(board))
     return f"**{_escaped(board.title)}**\n\n{table}\n\n{notes}\n"
 
 
-def _label(line: Line) -> str:
-    return line.name if line.kind == "model" else f"{line.name} [{line.kind}]"
-
-
-def _arrow(board: Board, place: int) -> str:
-    cell = next((line.cells[place] for line in board.lines if line.cells[place]), None)
-    return "&darr;" if cell is not None and cell.value.lower_is_better else "&uarr;"
-
-
-def _shown(cell: Cell | None) -> str:
+def _shown(cell: Cell | None, places: int) -> str:
     if cell is None:
         return "--"
-    text = number(cell)
-    text = f"**{text}**" if cell.is_best else text if cell.is_comparable else f"({text})"
-    return f"{text} {interval(cell)}".strip()
+    shown = number(cell, places)
+    ours = f"**{shown}**" if cell.order == 1 else shown if cell.is_comparable else f"({shown})"
+    marked = f"*{shown}*" if cell.reported else ours
+    return f"{marked} {interval(cell, places)}".strip()
 
 
 def _escaped(text: str) -> str:

@@ -2,55 +2,113 @@
 
 from __future__ import annotations
 
-from radbench.leaderboard.board import Board, Cell
+import math
+from collections.abc import Iterable
+
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.cells import Cell, Line, Part
+
+_USUAL = 3  # decimals of a column without intervals
 
 
-def number(cell: Cell) -> str:
-    """The value with three places; a dash where it is undefined, a dagger where some replies are missing."""
-    value = cell.value.value
-    text = "-" if value is None else f"{value:.3f}"
-    return f"{text}†" if cell.summary.counts.n_failed or cell.run.status != "complete" else text
+def decimals(board: Board, place: int) -> int:
+    """Decimals of a column: two significant digits of the narrowest half width of its intervals, one to four."""
+    halves = [(cell.ci[1] - cell.ci[0]) / 2 for _, cell in board.column(place) if cell.ci and cell.parts and cell.ci[1] > cell.ci[0]]
+    return min(4, max(1, 1 - math.floor(math.log10(min(halves))))) if halves else _USUAL
 
 
-def interval(cell: Cell) -> str:
+def plain(value: float, places: int) -> str:
+    """The number, rounded; never a negative zero."""
+    text = f"{value:.{places}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def number(cell: Cell, places: int) -> str:
+    """The value, rounded; a dash where it is undefined, a dagger where some replies are missing."""
+    text = "-" if cell.value is None else plain(cell.value, places)
+    return f"{text}†" if cell.is_partial else text
+
+
+def interval(cell: Cell, places: int) -> str:
     """The interval in brackets, or ""."""
-    if cell.value.ci is None or None in cell.value.ci:
-        return ""
-    low, high = cell.value.ci
-    return f"[{low:.3f}, {high:.3f}]"
+    return "" if cell.ci is None else f"[{plain(cell.ci[0], places)}, {plain(cell.ci[1], places)}]"
+
+
+def headed(board: Board) -> list[tuple[str, list[Line]]]:
+    """The lines under headings: models by what the card groups them by, then baselines, controls and reports."""
+    found: dict[str, list[Line]] = {}
+    for line in board.lines:
+        found.setdefault(_HEADINGS.get(line.kind) or _group_of(line, board.card.group), []).append(line)
+    return [("", lines) for lines in found.values()] if len(found) == 1 else list(found.items())
+
+
+_HEADINGS = {"baseline": "Baselines", "control": "Controls", "reported": "Reported, not reproduced"}
+
+
+def _group_of(line: Line, by: str) -> str:
+    """The heading of a model: a fact of its card (`open`, `family`, `parameters`, `licence`), or its class of exposure."""
+    cell = next(cell for cell in line.cells if cell is not None)
+    if by == "exposure":
+        return cell.exposure
+    card = cell.parts[0].run.model_card
+    fact = card.get(by, card.get("about", {}).get(by)) if by else "Models"
+    if isinstance(fact, bool):
+        return "Open weights" if fact else "Closed weights"
+    return str(fact or f"{by} unstated")
+
+
+def scored_by(board: Board) -> list[str]:
+    """How each value was scored: the signatures of the columns, each once, without what was asked."""
+    found = {part.value.signature.partition("|ask:")[0]: None for line in board.lines for cell in line.cells if cell for part in cell.parts}
+    return [f"scored by {'; '.join(found)}"] if found else []
 
 
 def footnotes(board: Board) -> list[str]:
-    """What a reader must know: sample sizes, how intervals were made, missing replies, cells that are not compared."""
+    """What a reader must know: sample sizes, how intervals were made, missing replies, reports, cells that are not compared."""
     cells = [cell for line in board.lines for cell in line.cells if cell is not None]
     if not cells:
         return ["no runs yet", *board.notes]
-    sizes = []
-    for place, column in enumerate(board.columns):
-        of_column = [line.cells[place] for line in board.lines if line.cells[place]]
-        found = sorted(
-            {
-                (cell.value.n_scored, str(cell.summary.intervals["n_clusters"]), str(cell.summary.intervals["cluster"]))
-                for cell in of_column
-                if cell
-            }
-        )
-        if found:
-            sizes.append(f"{column.task} " + " or ".join(f"{n} ({clusters} {_plural(unit)})" for n, clusters, unit in found))
-    made = sorted({_made(cell) for cell in cells})
-    notes = [f"n (clusters): {'; '.join(sizes)}", f"intervals: {' or '.join(made)}"]
+    notes = [*_sizes(board), *_made(part for cell in cells for part in cell.parts)]
     broken = [
-        f"{cell.run.model} on {cell.run.task}: {cell.run.status}, {cell.summary.counts.n_failed} failed"
+        f"{part.run.model} on {part.run.task}: {part.run.status}, {part.summary.counts.n_failed} failed"
         for cell in cells
-        if number(cell).endswith("†")
+        for part in cell.parts
+        if part.is_partial
     ]
     if broken:
-        notes.append(f"† replies are missing: {'; '.join(broken)}")
-    return [*notes, *board.notes]
+        notes.append(f"† replies are missing: {'; '.join(dict.fromkeys(broken))}")
+    classes = sorted({cell.exposure for line in board.lines if line.kind == "model" for cell in line.cells if cell})
+    if len(classes) > 1:
+        notes.append(f"models are ranked, and best values marked, within their class: {', '.join(classes)}")
+    sources = {cell.reported.source: None for cell in cells if cell.reported}
+    if sources:
+        notes.append(f"reported, not reproduced, and not ranked: {'; '.join(sources)}")
+    return [*notes, *board.tests, *board.notes]
 
 
-def _made(cell: Cell) -> str:
-    how = cell.summary.intervals
+def _sizes(board: Board) -> list[str]:
+    """The sizes of each column, once for columns of the same tasks."""
+    sizes: dict[str, dict[str, None]] = {}
+    for place, column in enumerate(board.columns):
+        found = sizes.setdefault(" + ".join(column.task), {})
+        for _, cell in board.column(place):
+            found |= dict.fromkeys(_size(part) for part in cell.parts if part.value.n_scored)
+    listed = [f"{task} {' or '.join(found)}" for task, found in sizes.items() if found]
+    return [f"n (clusters): {'; '.join(listed)}"] if listed else []
+
+
+def _size(part: Part) -> str:
+    how = part.summary.intervals
+    return f"{part.value.n_scored} ({how['n_clusters']} {_plural(str(how['cluster']))})"
+
+
+def _made(parts: Iterable[Part]) -> list[str]:
+    made = sorted({_how(part) for part in parts})
+    return [f"intervals: {' or '.join(made)}"] if made else []
+
+
+def _how(part: Part) -> str:
+    how = part.summary.intervals
     if not how["draws"]:
         return "none"
     return f"{float(how['level']):.0%}, {how['method']}, {how['draws']} draws, seed {how['seed']}"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from radbench.leaderboard.board import Board, Cell
-from radbench.leaderboard.reading import footnotes, interval, number
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.cells import Cell
+from radbench.leaderboard.reading import decimals, footnotes, interval, number
 
 
 def text(board: Board) -> str:
-    """The table and its notes; `*` marks the best value of a row, parentheses a cell that is not compared."""
-    head = ["task", "value", *(line.name if line.kind == "model" else f"{line.name} [{line.kind}]" for line in board.lines)]
-    rows = [
-        head,
-        *(
-            [column.title or column.task, column.value, *(_shown(line.cells[i]) for line in board.lines)]
-            for i, column in enumerate(board.columns)
-        ),
-    ]
+    """The table and its notes; `*` marks the best value of a row, parentheses a cell that is not compared, `r` a report."""
+    head = ["task", "value", *(line.label for line in board.lines)]
+    rows = [head]
+    for place, column in enumerate(board.columns):
+        places = decimals(board, place)
+        rows.append([column.name, column.value, *(_shown(line.cells[place], places) for line in board.lines)])
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))
@@ -23,8 +21,11 @@ def text(board: Board) -> str:
     return "\n".join([board.title, "", *lines, "", *notes]) + "\n"
 
 
-def _shown(cell: Cell | None) -> str:
+def _shown(cell: Cell | None, places: int) -> str:
     if cell is None:
         return "--"
-    value = f"{number(cell)}{'*' if cell.is_best else ' '}"
-    return f"{value if cell.is_comparable else f'({number(cell)})'} {interval(cell)}"
+    shown = number(cell, places)
+    if cell.reported:
+        return f"{shown}r {interval(cell, places)}".rstrip()
+    value = f"{shown}{'*' if cell.order == 1 else ' '}" if cell.is_comparable else f"({shown})"
+    return f"{value} {interval(cell, places)}"

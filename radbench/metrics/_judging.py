@@ -27,6 +27,7 @@ from radbench.metrics._annotated import FAILED
 from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
 from radbench.metrics.tokens import NO_REFERENCE
 from radbench.sample import Case, Reply, Request, Turn, Unparsed
+from radbench.thoughts import split_reasoning
 
 VerdictT = TypeVar("VerdictT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -37,11 +38,13 @@ NOT_ASKED: Final = Excluded("judge not asked")
 
 _PROMPTS: Final = Path(__file__).parent / "prompts"
 _SLOT: Final = re.compile(r"\{(\w+)\}")
-_QUOTED: Final = re.compile(r'"""(.*?)"""', re.DOTALL)
-# Quotation marks that would end the quotation, and the marks between turns of the common chat formats.
-_BREAKS: Final = re.compile(r'"{3,}|<\|[^<>|\n]{1,40}\|>|</?s>|<</?SYS>>|\[/?INST\]|</?(?:start|end)_of_turn>', re.IGNORECASE)
-_THOUGHTS: Final = re.compile(r".*(?:</(?:think|thinking|thought|reasoning)>|<unused95>)", re.DOTALL | re.IGNORECASE)
-_THINKING: Final = re.compile(r"<(?:think|thinking|thought|reasoning)>|<unused94>", re.IGNORECASE)
+# Quotation marks that would end the quotation, the marks between turns of the common chat formats, and those around thoughts
+# and answers, which a judge that repeats the text would hand on as its own.
+_BREAKS: Final = re.compile(
+    r'"{3,}|<\|[^<>|\n]{1,40}\|>|</?s>|<</?SYS>>|\[/?INST\]|</?(?:start|end)_of_turn>'
+    r"|</?(?:think|thinking|thought|reasoning|answer)>|<unused9[45]>",
+    re.IGNORECASE,
+)
 _AGAIN: Final = "This answer could not be read: {reason}. Give it again, in the format asked for and with nothing else."
 
 
@@ -80,10 +83,6 @@ class Prompt:
         user = _SLOT.sub(lambda slot: quoted[slot[1]][0] if slot[1] in quoted else slot[0], self.user)
         system = (Turn("system", (self.system,)),) if self.system else ()
         return (*system, Turn("user", (user,))), sum(n for _, n in quoted.values())
-
-    def shows(self, text: str) -> bool:
-        """True if a worked example of the prompt (between triple quotation marks) is this text, white space and case aside."""
-        return _folded(text) in {_folded(example) for example in _QUOTED.findall(self.user)}
 
 
 def quote(text: str) -> tuple[str, int]:
@@ -159,7 +158,7 @@ class Judged(SumMetric):
     def __init__(self, *, judge: str, prompt: str | None = None, repeats: int = 1, max_new_tokens: int | None = None) -> None:
         if repeats < 1:
             raise ContentError(f"option `repeats`: expected 1 or more, got `{repeats}`")
-        self.judge, self.repeats = judge, repeats
+        self.judge, self.annotators, self.repeats = judge, (judge,), repeats
         self.prompt = Prompt.read(prompt or self.own_prompt, self.slots)
         self.max_new_tokens = max_new_tokens or self.own_max_new_tokens
         agreement = ("agreeing", "compared") if repeats > 1 else ()
@@ -243,13 +242,8 @@ def _again(request: Request, reply: Reply, reason: str) -> Request:
 
 
 def _answer(output: str) -> str:
-    """The output without the thoughts before it; "" where a thought never ends: drafts in it are no answer."""
-    answer = _THOUGHTS.sub("", output).strip()
-    return "" if _THINKING.match(answer) else answer
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+    """The output without its thoughts; "" where a thought never ends: drafts in it are no answer."""
+    return split_reasoning(output)[1].strip()
 
 
 def _is_text(value: object) -> bool:

@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 class Abstention(SumMetric):
     """Every value is a share in [0, 1]; `selective_risk` and `unreadable` are better lower, the others higher.
 
+    Made for questions that may have no answer, of any kind.
+
     `coverage`: cases that were answered; `unreadable`: cases whose reply was unparsed or absent; the rest abstained.
     `selective_risk`: wrong ones among the answered; an answer to a question that has none is wrong.
     `abstention_recall`: abstentions among the questions without an answer (an `Abstained` among their references);

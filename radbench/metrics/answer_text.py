@@ -23,6 +23,8 @@ _ARTICLE: Final = re.compile(r"\b(?:a|an|the)\b")
 class AnswerText(SumMetric):
     """Means over cases of three scores in [0, 1], higher is better; for each the best of several references counts.
 
+    Made for open questions answered in a few words (SQuAD, LLaVA-Med); of reports it says little.
+
     `exact_match`: 1 where the normalised texts are equal: lower case, blanks collapsed, outer blanks and final
     punctuation taken off. `token_f1`, `token_recall`: F1 of the common tokens, each as often as both texts hold it, and
     their share of the reference's; tokens are runs of word characters, or a normalised text without any, as `+`.

@@ -61,6 +61,7 @@ class Metric(ABC):
     when_missing: ClassVar[Literal["worst", "excluded"]] = "worst"  # what a case without a readable answer counts as
     sums: ClassVar[bool] = False  # True: `aggregate` depends on the weighted sums of rows alone
     scope: ClassVar[str] = "any"  # what the metric was made for: "any", "chest X-ray" ...
+    annotators: tuple[str, ...] = ()  # whom `asks` may name; a run makes sure of them before it asks anything
     needs_validation: bool = False  # True: `fit` must see the cases of the same model on the task's validation split first
 
     def fit(self, cases: Iterable[Case]) -> None:  # noqa: B027 - most metrics choose nothing

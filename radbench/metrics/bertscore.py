@@ -23,6 +23,8 @@ PARTS: Final = ("precision", "recall", "f1")
 class Bertscore(SumMetric):
     """Mean over cases of `bertscore` (F1), `bertscore_precision` and `bertscore_recall`, in [-1, 1], higher is better.
 
+    Made for machine translation and captions of any domain; negation hardly moves it.
+
     With a baseline b each part x becomes (x - b) / (1 - b), which spreads the values and has no lower bound. Of several
     references the best one counts, for each part by itself, as in bert-score. An empty candidate has 0 before rescaling.
 
@@ -40,7 +42,7 @@ class Bertscore(SumMetric):
     def __init__(self, *, annotator: str = "distilroberta-base", baseline: Sequence[float] | None = None) -> None:
         if baseline is not None and (len(baseline) != len(PARTS) or not all(-1 <= b < 1 for b in baseline)):
             raise ContentError(f"metric `bertscore`: `baseline` should be three numbers below 1 ({', '.join(PARTS)}), got `{baseline}`")
-        self.annotator = annotator
+        self.annotator, self.annotators = annotator, (annotator,)
         self.baseline = None if baseline is None else np.array(baseline, dtype=np.float64)
 
     def signature(self) -> dict[str, str]:

@@ -16,10 +16,19 @@ from radbench.metrics.base import Values, ratio
 from radbench.metrics.tokens import LetterCase, TokenizerName, tokenize
 
 ORDER: Final = 4  # the longest n-gram
+_VALUES: Final = tuple(f"bleu-{n}" for n in range(1, ORDER + 1))
+_COUNTS: Final = (
+    *(f"matches-{n}" for n in range(1, ORDER + 1)),
+    *(f"total-{n}" for n in range(1, ORDER + 1)),
+    "candidate_length",
+    "reference_length",
+)
 
 
 class Bleu(NgramMetric):
-    """Corpus BLEU-1 to BLEU-4, in [0, 1], higher is better, from summed counts; a case's value from its own counts.
+    """BLEU-1 to BLEU-4, in [0, 1], higher is better: of the corpus, from summed counts, or the mean of those of its cases.
+
+    Made for machine translation; it knows words and no findings.
 
     `bleu-n` is exp(mean of log p_1 ... log p_n) * min(1, exp(1 - r / c)): p_n the clipped n-gram precision, c the
     length of the candidates, r that of the closest references (of two as close, the shorter).
@@ -36,23 +45,27 @@ class Bleu(NgramMetric):
         tokenizer: `13a` (sacrebleu's default), `none` (blanks; coco and nltk), `regex` (every punctuation mark apart).
         case: `mixed` compares letters as they are, `lower` in lower case.
         smoothing: of orders without a match: `exp` counts 1/2, 1/4 ... of a match, `none` gives BLEU 0 there.
+        over: `corpus`, as BLEU is defined; `cases` is the mean over cases of their own BLEU, which some papers print.
     """
 
     name: ClassVar[str] = "bleu"
-    columns: tuple[str, ...] = (
-        *(f"matches-{n}" for n in range(1, ORDER + 1)),
-        *(f"total-{n}" for n in range(1, ORDER + 1)),
-        "candidate_length",
-        "reference_length",
-    )
 
-    def __init__(self, *, tokenizer: TokenizerName = "13a", case: LetterCase = "mixed", smoothing: Literal["exp", "none"] = "exp") -> None:
+    def __init__(
+        self,
+        *,
+        tokenizer: TokenizerName = "13a",
+        case: LetterCase = "mixed",
+        smoothing: Literal["exp", "none"] = "exp",
+        over: Literal["corpus", "cases"] = "corpus",
+    ) -> None:
         self.tokenizer: TokenizerName = tokenizer
         self.case: LetterCase = case
-        self.smoothing = smoothing
+        self.smoothing, self.over = smoothing, over
+        self.columns = _COUNTS if over == "corpus" else (*_VALUES, "cases")
 
     def signature(self) -> dict[str, str]:
-        return {"eff": "yes", "tok": self.tokenizer, "case": self.case, "smooth": self.smoothing}
+        over = {"over": self.over} if self.over == "cases" else {}
+        return {"eff": "yes", "tok": self.tokenizer, "case": self.case, "smooth": self.smoothing, **over}
 
     def units(self, text: str) -> list[str]:
         return tokenize(text, self.tokenizer, self.case)
@@ -64,9 +77,15 @@ class Bleu(NgramMetric):
             for candidate, wanted in zip(candidates, references, strict=True)
         ]
         totals = np.maximum(lengths[:, None] - np.arange(ORDER), 0)
-        return np.column_stack([clipped_matches(candidates, references, ORDER), totals, lengths, closest])
+        counts = np.column_stack([clipped_matches(candidates, references, ORDER), totals, lengths, closest])
+        return counts if self.over == "corpus" else np.column_stack([self._bleu(counts), np.ones(len(counts))])
 
     def value(self, sums: NDArray[np.float64]) -> Values:
+        bleu = self._bleu(sums) if self.over == "corpus" else ratio(sums[:, :ORDER], sums[:, ORDER:])
+        return {name: bleu[:, n] for n, name in enumerate(_VALUES)}
+
+    def _bleu(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+        """BLEU-1 to BLEU-4, shape (m, 4), of summed counts; NaN where there are none."""
         matches, totals = sums[:, :ORDER], sums[:, ORDER : 2 * ORDER]
         candidate_length, reference_length = sums[:, 2 * ORDER], sums[:, 2 * ORDER + 1]
         counted = totals > 0
@@ -79,4 +98,4 @@ class Bleu(NgramMetric):
         brevity = np.exp(np.minimum(0.0, 1.0 - ratio(reference_length, candidate_length)))
         bleu = np.where(sums[:, :1] > 0, brevity[:, None] * np.exp(mean), 0.0)
         bleu[reference_length == 0] = np.nan
-        return {f"bleu-{n + 1}": bleu[:, n] for n in range(ORDER)}
+        return bleu

@@ -25,6 +25,8 @@ THRESHOLDS: Final = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 class Boxes(Metric):
     """Every value lies in [0, 1], higher is better.
 
+    Made for detection in everyday photographs; it serves images of any kind.
+
     Means over cases: `mean_iou`, the best IoU that any predicted box has with a reference box, averaged over the reference
     boxes; `precision@0.5`, `recall@0.5`, `f1@0.5` of boxes paired one to one, highest IoU first, from IoU 0.5 on. A case
     without any box on either side is perfect in these; with boxes on one side alone it scores 0.

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 class Calibration(SumMetric):
     """`brier` and `ece` lie in [0, 1], lower is better.
 
+    Made for classifiers that state probabilities, of any kind.
+
     `brier` is half the squared distance between the probabilities of the options and 1 for the true one, 0 for the others.
     `ece` is the distance between confidence (the probability of the likeliest option) and accuracy (the share of cases in
     which that option is right), over bins of confidence [i / bins, (i + 1) / bins), the last one with its upper end.

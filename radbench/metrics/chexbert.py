@@ -28,6 +28,8 @@ _SETS: Final = {"14": np.arange(len(LABELS)), "5": np.array([LABELS.index(label)
 class Chexbert(SumMetric):
     """F1 over the labels of two reports, in [0, 1], higher is better; `support:<label>`, the weight of reports with it, is no score.
 
+    Made for reports of chest X-rays (MIMIC-CXR, CheXpert): the labels are those of adult chest films.
+
     Of all 14 labels (No Finding among them) and of the five: `f1_14_micro`, `f1_14_macro`, `f1_14_weighted`, `f1_14_samples` (mean of each
     report's F1), `precision_14_micro`, `recall_14_micro`, `exact_14` (share of reports with all labels equal), and the like with
     `5`; `exact_5` is f1chexbert's accuracy. F1 is 0 where nothing is stated, so a label without support counts 0 in
@@ -50,7 +52,7 @@ class Chexbert(SumMetric):
     )
 
     def __init__(self, *, annotator: str = "chexbert", uncertain: Literal["positive", "negative", "drop"] = "positive") -> None:
-        self.annotator = annotator
+        self.annotator, self.annotators = annotator, (annotator,)
         self.uncertain = uncertain
 
     def signature(self) -> dict[str, str]:

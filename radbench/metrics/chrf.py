@@ -23,6 +23,8 @@ BETA: Final = 2.0
 class Chrf(NgramMetric):
     """Corpus chrF2, in [0, 1] (sacrebleu prints 100 times as much), higher is better, from summed counts.
 
+    Made for machine translation; it knows characters and no findings.
+
     Precision and recall are means over the orders that candidate and reference both have. Of several references the one
     of highest chrF2 counts. An empty candidate scores 0. References without a character do not count; a case
     without any other is left out.

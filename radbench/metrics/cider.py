@@ -27,6 +27,8 @@ _SIGMA: Final = 6.0  # tokens of difference in length
 class Cider(SumMetric):
     """Mean over cases of CIDEr(-D), in [0, 10], higher is better; mean over several references, as defined.
 
+    Made for captions of photographs with several references; reports have mostly one.
+
     The idf comes from the references of the evaluated samples, so a value holds for its set alone, and a set of few
     samples makes it meaningless. It stays fixed under resampling and in subgroups; `fingerprint` tells sets apart.
 

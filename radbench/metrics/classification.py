@@ -30,6 +30,8 @@ class Classification(SumMetric):
     """Every value lies in [0, 1] and higher is better, but for `mcc` and `quadratic_kappa` in [-1, 1] and
     `mean_absolute_error` in [0, grades - 1], lower is better.
 
+    Made for any task with one label a case.
+
     The labels are those of the references and options seen by `prepare`. An answer that is none of them, is unparsed or
     absent stands in a predicted class of its own that no reference holds: always wrong, no label's false positive. With
     several references any match is right, and where none matches the first is the truth. A case whose references hold no

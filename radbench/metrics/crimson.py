@@ -70,6 +70,8 @@ class Evaluation(BaseModel):
 class Crimson(Judged):
     """`crimson`: the mean over cases of a weighted score in [-1, 1], never quite -1, higher is better.
 
+    Made for reports of chest X-rays.
+
     With weights w of findings (urgent 1, actionable .5, neither .25, expected 0, unknown .25) and of wrong attributes
     (significant .5, negligible 0, unknown .25): S = (credit - false) / all, where `all` sums w over the reference,
     `false` over the candidate's false findings, and `credit` over matched findings of the reference, each once, as w, or

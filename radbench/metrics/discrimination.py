@@ -23,6 +23,8 @@ _WEIGHTINGS_AT_ONCE = 64  # with 10,000 cases a block of 5 MB, which stays near 
 class Discrimination(Metric):
     """Every value lies in [0, 1], higher is better; `auroc` is 0.5 by chance, `auprc` then the share of positive cases.
 
+    Made for any task with a probability for each label.
+
     Each label is set against all others. With `positive` the values are `auroc` and `auprc`; without it they are
     `auroc:<label>` and `auprc:<label>` for the labels of the references and options seen by `prepare`, and
     `auroc_macro` and `auprc_macro`, the means over labels that have both kinds of cases under the weighting.

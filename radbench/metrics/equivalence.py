@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final
@@ -21,6 +23,8 @@ _LINE: Final = re.compile(r"\bequivalent[\s*_`]*:[\s*_`]*(yes|no)\b", re.IGNOREC
 
 class Equivalence(Judged):
     """`equivalence`: the share in [0, 1] of cases whose answer means the same as one of the references, higher is better.
+
+    Made for open questions answered in a few words, of any kind of image.
 
     Exact matches after normalisation (as `answer_text` has it) count 1 and empty answers 0, without a question; the judge is
     shown the question, all references and the answer. `judged`: the share of cases it decided, which only describes;
@@ -69,13 +73,25 @@ class Equivalence(Judged):
         return {**self.means(sums), **self.asides(sums)}
 
 
-def human_check(sample_ids: Iterable[str], n: int = 50) -> list[str]:
-    """`n` of the samples for people to decide as the judge did: drawn by a hash of the id, so the same ones for every model and judge.
+def human_check(cases: Iterable[Case], n: int = 50) -> str:
+    """CSV of `n` cases for people to decide as the judge did: sample, repeat, question, references, answer, and an empty `equivalent`.
 
-    >>> human_check(["q1", "q2", "q3"], 2) == human_check(["q3", "q2", "q1", "q1"], 2)
-    True
+    Drawn by a hash of the sample's id among the cases that a judge decides, so that judges and models are checked on the same samples.
+    What the judge said is left out: people decide without knowing it. It stands in the run, by sample and repeat.
+
+    >>> print(human_check([Case.of("fluid", ["effusion"], id="q1", texts={"question": "What is seen?"})]), end="")
+    sample,repeat,question,references,answer,equivalent
+    q1,0,What is seen?,effusion,fluid,
     """
-    return sorted(set(sample_ids), key=lambda sample_id: hashlib.sha256(f"human check\0{sample_id}".encode()).digest())[:n]
+    judged = [case for case in cases if _wanted(case) and _plain(case) is None]
+    drawn = sorted(judged, key=lambda case: (hashlib.sha256(f"human check\0{case.sample.id}".encode()).digest(), case.repeat))[:n]
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["sample", "repeat", "question", "references", "answer", "equivalent"])
+    for case in drawn:
+        sample = case.sample
+        writer.writerow([sample.id, case.repeat, sample.texts.get("question", ""), "\n".join(_wanted(case)), case.text, ""])
+    return table.getvalue()
 
 
 def _wanted(case: Case) -> list[str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from radbench.metrics._judging import Judged
 from radbench.metrics.base import Row, Values
-from radbench.sample import Case, Unparsed
+from radbench.sample import Unparsed
 
 TYPES: Final = (
     "false_positive_finding",
@@ -42,6 +42,8 @@ _AROUND: Final = " \t\n\r\"'`*_“”‘’"
 
 class Grad(Judged):
     """Twelve counts a case: errors of types A to F, clinically significant ones and others. Counts lie in [0, inf), lower is better.
+
+    Made for findings of chest X-rays (MIMIC-CXR); its six error types are those of ReXVal.
 
     `significant`, `insignificant`, `total`: mean errors a case; `significant:omission_finding` and its like: of one type.
     `error_free` and `significant_error_free`: shares in [0, 1] of cases without errors, and without significant ones,
@@ -93,10 +95,6 @@ class Grad(Judged):
             **found,
             **self.asides(sums),
         }
-
-    def leaks(self, case: Case) -> bool:
-        """True if the prompt shows this candidate or one of its references as a worked example: no pair to measure agreement on."""
-        return any(map(self.prompt.shows, (case.text, *case.references)))
 
 
 def read_counts(text: str) -> NDArray[np.float64] | Unparsed:

@@ -29,6 +29,8 @@ _NONE: Final = re.compile(r"no(?:ne)?\b", re.IGNORECASE)
 class Green(Judged):
     """`green`: the mean over cases of matched findings / (matched findings + clinically significant errors), in [0, 1], higher is better.
 
+    Made for reports of chest X-rays; the published judge was trained on them.
+
     Without a matched finding it is 0, even where there is no error either: so does a pair of normal reports in which the
     judge sees no finding. `matched`: mean matched findings a case; `significant`: mean significant errors, lower is better;
     `escaped`, `agreement`: as in `grad`, repeats agreeing where their scores are equal.

@@ -43,6 +43,8 @@ class Span:
 class Hallucination(SumMetric):
     """Five shares of reports in [0, 1], lower is better, each among the reports where it can be told.
 
+    Made for reports of chest X-rays; the rates that go by words alone hold for other films as well.
+
     - `comparison_without_prior`: speaks of change or of an earlier study, among cases without earlier images (`is_prior`) and
       without a text whose role begins with `prior`. Saying that there is nothing to compare with does not count.
     - `absent_view`: speaks of a view that was not shown, among cases whose images all tell their view.
@@ -67,7 +69,7 @@ class Hallucination(SumMetric):
     when_missing: ClassVar[Literal["worst", "excluded"]] = "excluded"
 
     def __init__(self, *, annotator: str = "rules-14") -> None:
-        self.annotator = annotator
+        self.annotator, self.annotators = annotator, (annotator,)
 
     def signature(self) -> dict[str, str]:
         return {"panel": "words-v1", "level": "report"}
@@ -76,10 +78,11 @@ class Hallucination(SumMetric):
         return [] if replies else ask_each(self.annotator, case)
 
     def row(self, case: Case) -> Row | Excluded:
-        told = _told(case)
-        if isinstance(told, Excluded):
-            return told
-        found = {span.kind for span in spans(case)}
+        labelled = _by_labels(case)
+        if isinstance(labelled, Excluded):
+            return labelled
+        told = _by_words(case) | labelled
+        found = {span.kind for span in _spans(case, told)}
         return np.array([*(float(part) for kind in KINDS for part in (kind in found, kind in told)), 1.0])
 
     def value(self, sums: NDArray[np.float64]) -> Values:
@@ -88,20 +91,19 @@ class Hallucination(SumMetric):
 
 
 def spans(case: Case) -> list[Span]:
-    """The statements of a case that has its annotations, in the order of the text; none where it lacks them.
+    """The statements of a case, in the order of the text. Without its annotations, all but `positive_on_normal`, which needs them.
 
     >>> plain = Case.of("Unchanged nodule of 9 mm.", [""])
     >>> [(span.kind, plain.text[span.start : span.end]) for span in spans(plain)]
     [('comparison_without_prior', 'Unchanged'), ('invented_measurement', '9 mm')]
     """
-    told = _told(case)
-    if isinstance(told, Excluded):
-        return []
+    labelled = _by_labels(case) if case.annotations else frozenset[Kind]()
+    told = _by_words(case) | (frozenset() if isinstance(labelled, Excluded) else labelled)
     return sorted(_spans(case, told), key=lambda span: (span.start, span.end, span.kind))
 
 
-def _told(case: Case) -> frozenset[Kind] | Excluded:
-    """The kinds that can be told for a case."""
+def _by_words(case: Case) -> frozenset[Kind]:
+    """The kinds that can be told of a case by its words."""
     told: set[Kind] = {"invented_measurement"}
     if not _has_prior(case.sample):
         told.add("comparison_without_prior")
@@ -109,13 +111,18 @@ def _told(case: Case) -> frozenset[Kind] | Excluded:
         told.add("absent_view")
     if _sides(case.text).keys() & _sides(*case.references).keys():
         told.add("laterality_contradiction")
-    if any(text.strip() for text in case.references):
-        replies = replies_to_each(case)
-        if isinstance(replies, Excluded):
-            return replies
-        if all(_classes(reply)[_NO_FINDING] == _PRESENT for reply in replies[1]):
-            told.add("positive_on_normal")
     return frozenset(told)
+
+
+def _by_labels(case: Case) -> frozenset[Kind] | Excluded:
+    """The kinds that can be told of an annotated case by its labels."""
+    if not any(text.strip() for text in case.references):
+        return frozenset()
+    replies = replies_to_each(case)
+    if isinstance(replies, Excluded):
+        return replies
+    is_normal = all(_classes(reply)[_NO_FINDING] == _PRESENT for reply in replies[1])
+    return frozenset({"positive_on_normal"}) if is_normal else frozenset()
 
 
 def _spans(case: Case, told: frozenset[Kind]) -> Iterator[Span]:

@@ -24,6 +24,8 @@ _NO_SYNONYMS: Final = SimpleNamespace(synsets=lambda _word: ())
 class Meteor(SumMetric):
     """Mean over cases of nltk's METEOR, in [0, 1), higher is better; the best of several references counts.
 
+    Made for machine translation; it knows stems and no findings.
+
     Words in lower case are matched as they are, then by Porter stem, then - with `wordnet` - as synonyms. The penalty
     for fragments is never quite 0: m words against themselves score 1 - 0.5 / m^3, which is 0.5 for a single word.
 

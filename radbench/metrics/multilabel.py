@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 class Multilabel(SumMetric):
     """Every value lies in [0, 1] and higher is better; `support:<label>`, the weight of cases with that label, is no score.
 
+    Made for any task with a set of labels a case.
+
     The labels are those of the references and options seen by `prepare`; any other label that an answer holds is a false
     positive of `f1_micro`, `f1_samples` and `exact_match`. With several references the one of the best F1 counts. An answer
     that is unparsed or absent holds no label, matches no reference exactly and scores 0 in `f1_samples`.

@@ -13,6 +13,8 @@ from radbench.sample import Points as PointsAnswer
 class Points(SumMetric):
     """Both values are means over cases in [0, 1], higher is better.
 
+    Made for any image in which a place is asked for.
+
     `pointing_accuracy`: the share of the points that lie in any reference box (on its upper ends they do not);
     `box_recall`: the share of the reference boxes that hold a point. Where there is no reference box, no point is right (1)
     and any point wrong (0). No point where there are boxes, and an unparsed or absent answer, scores 0. Of several references

@@ -53,6 +53,8 @@ _EPSILON: Final = 0.1  # of a match, where no bigram matches (Chen and Cherry, W
 class Radcliq(SumMetric):
     """Mean over cases of `radcliq_v1` and `radcliq_v0`, in [-2, inf), lower is better; with all parts 1 they are -1.4407 and -0.2421.
 
+    Made for reports of chest X-rays: it was fitted to errors that radiologists counted in MIMIC-CXR.
+
     Both are raw: v0 reads as a number of errors, v1 is centred near 0. No reciprocal is taken, as some tables do, for it
     explodes near 0. The parts are printed too, higher is better: `radcliq_radgraph`, the mean of RadGraph's entity F1 and relation F1;
     `radcliq_bertscore`, rescaled F1; `radcliq_semb_score`; `radcliq_bleu_2`.
@@ -81,7 +83,7 @@ class Radcliq(SumMetric):
     ) -> None:
         if not -1 <= baseline < 1:
             raise ContentError(f"metric `radcliq`: `baseline` should be a cosine below 1, got `{baseline}`")
-        self.radgraph, self.chexbert, self.encoder = radgraph, chexbert, encoder
+        self.radgraph, self.chexbert, self.encoder = self.annotators = (radgraph, chexbert, encoder)
         self.baseline = baseline
 
     def signature(self) -> dict[str, str]:

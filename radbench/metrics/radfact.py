@@ -1,24 +1,32 @@
 """RadFact-style precision and recall: which statements of one report follow from the other, as a judge decides.
 
-Source: Bannur et al., arXiv 2406.04449; microsoft/radfact. The prompts are worded anew, so these are other numbers than
-those of the published prompts. Boxes (the spatial and grounding values of RadFact) are not measured.
+Source: Bannur et al., arXiv 2406.04449; microsoft/radfact, src/radfact/metric. The prompts are worded anew, so these are other
+numbers than those of the published prompts; the arithmetic, that of boxes too, is the published one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Final, Literal
+from dataclasses import replace
+from itertools import combinations
+from typing import ClassVar, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from radbench.metrics._judging import NOT_ASKED, Prompt, failure, hear, read_json
+from radbench.errors import ContentError
+from radbench.metrics._grounded import Phrase, is_covered, phrases
+from radbench.metrics._judging import NOT_ASKED, Hearing, Prompt, failure, hear, quote, read_json
 from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
 from radbench.metrics.tokens import NO_REFERENCE
 from radbench.sample import Case, Reply, Request, Turn, Unparsed
 
+Said: TypeAlias = tuple[Phrase, ...]
+
 _NO_PHRASE: Final = Excluded("no statement in candidate or reference")
+_SIDES: Final = ("precision", "recall")
+_DESCRIBED: Final = ("phrases", "reference_phrases", "escaped")
 
 
 class Phrases(BaseModel):
@@ -28,13 +36,16 @@ class Phrases(BaseModel):
 
 
 class Entailment(BaseModel):
-    """A judge's answer to the second question. Its evidence is kept with the reply, and not measured."""
+    """A judge's answer to the second question."""
 
     status: Literal["entailment", "not_entailment", "contradiction", "neutral"]
+    evidence: object = ()  # phrases, as far as they are a list of texts; measured where phrases have boxes
 
 
 class Radfact(SumMetric):
     """`precision`, `recall`, `f1` of statements, in [0, 1], higher is better.
+
+    Made for reports of chest X-rays.
 
     A judge writes each report as phrases of one finding, then decides of each phrase whether it follows from the phrases
     of the other report; contradicted and not mentioned are both not entailed. `precision`: the mean over cases of the
@@ -42,36 +53,63 @@ class Radfact(SumMetric):
     reference's phrases that follow from the candidate, likewise; `f1`: of these two means, 0 where both are 0.
     `phrases`, `reference_phrases`: means a case, which only describe. `escaped`: marks a case taken out of the reports.
 
+    `grounded` reports are lists of phrases with boxes, in RadFact's JSON: [{"text": ..., "boxes": [{"x_min", "y_min", "x_max",
+    "y_max"}] or null}], shares of width and height. They are not split by the judge, and have six values more: `spatial_*` counts
+    of the phrases with boxes those that follow and whose boxes lie, by more than half of their pixels, in the boxes of
+    the phrases named as evidence; `grounding_*` counts the same among the phrases with boxes that follow.
+
     An empty or missing candidate has no phrase, so a recall of 0 and no precision. A case is left out where neither report
-    has a phrase, or where an answer stays unreadable after a second try. Of several references the one with the highest
-    F1 counts.
+    has a phrase, where an answer stays unreadable after a second try, or where a grounded text is no such list. Of several
+    references the one with the highest F1 counts. `agreement`, with repeats: the share of pairs of repeats of a decision
+    that agree; each phrase then follows to the share of its readable repeats that say so.
 
     Args:
         judge: a generator of the catalogue.
         phrases_prompt: a YAML file with `user` and, if wanted, `system`; slot {report}.
         entailment_prompt: the same; slots {phrases} and {statement}.
+        grounded: whether texts are lists of phrases with boxes.
+        repeats: how often each decision is asked for.
         max_new_tokens: of one answer.
     """
 
     name: ClassVar[str] = "radfact"
     scope: ClassVar[str] = "chest X-ray reports"
-    columns: tuple[str, ...] = ("precision", "recall", "has_precision", "has_recall", "phrases", "reference_phrases", "escaped", "cases")
     lower_is_better: ClassVar[frozenset[str]] = frozenset({"escaped"})
 
     def __init__(
-        self, *, judge: str, phrases_prompt: str | None = None, entailment_prompt: str | None = None, max_new_tokens: int = 1024
+        self,
+        *,
+        judge: str,
+        phrases_prompt: str | None = None,
+        entailment_prompt: str | None = None,
+        grounded: bool = False,
+        repeats: int = 1,
+        max_new_tokens: int = 1024,
     ) -> None:
-        self.judge, self.max_new_tokens = judge, max_new_tokens
+        if repeats < 1:
+            raise ContentError(f"option `repeats`: expected 1 or more, got `{repeats}`")
+        self.judge, self.annotators, self.max_new_tokens = judge, (judge,), max_new_tokens
+        self.grounded, self.repeats = grounded, repeats
         self._split = Prompt.read(phrases_prompt or "radfact-phrases-v1", ("report",))
         self._decide = Prompt.read(entailment_prompt or "radfact-entailment-v1", ("phrases", "statement"))
+        self._kinds = ("", "spatial_", "grounding_") if grounded else ("",)
+        shares = [f"{has}{kind}{side}" for side in _SIDES for kind in self._kinds for has in ("", "has_")]
+        agreement = ("agreeing", "compared") if repeats > 1 else ()
+        self.columns = (*shares, *_DESCRIBED, *agreement, "cases")
+
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """What the judge is shown around the texts."""
+        return (self._decide,) if self.grounded else (self._split, self._decide)
 
     def signature(self) -> Mapping[str, str]:
-        prompts = "+".join(f"{prompt.name}@{prompt.digest}" for prompt in (self._split, self._decide))
-        return {"prompt": prompts, "tokens": str(self.max_new_tokens)}
+        prompts = "+".join(f"{prompt.name}@{prompt.digest}" for prompt in self.prompts)
+        boxes = {"boxes": "half covered"} if self.grounded else {}
+        return {"prompt": prompts, **boxes, "tokens": str(self.max_new_tokens), "repeats": str(self.repeats)}
 
     def asks(self, case: Case, replies: Sequence[Reply]) -> Sequence[Ask]:
         if not any(text.strip() for text in case.references):
-            return ()
+            return []
         return [Ask(self.judge, request) for request in self._hear(case, replies)[0]]
 
     def row(self, case: Case) -> Row | Excluded:
@@ -85,56 +123,97 @@ class Radfact(SumMetric):
         return max(found, key=lambda row: float(self.value(row[None])["f1"][0])) if len(found) > 1 else found[0]
 
     def value(self, sums: NDArray[np.float64]) -> Values:
-        precision, recall = ratio(sums[:, 0], sums[:, 2]), ratio(sums[:, 1], sums[:, 3])
-        total = precision + recall
-        f1 = np.where(total == 0, 0.0, ratio(2 * precision * recall, total))
-        described = {name: ratio(sums[:, i], sums[:, -1]) for i, name in enumerate(self.columns[4:7], start=4)}
-        return {"precision": precision, "recall": recall, "f1": f1, **described}
+        of = dict(zip(self.columns, sums.T, strict=True))
+        values: Values = {}
+        for kind in self._kinds:
+            precision, recall = (ratio(of[f"{kind}{side}"], of[f"has_{kind}{side}"]) for side in _SIDES)
+            f1 = np.where(precision + recall == 0, 0.0, ratio(2 * precision * recall, precision + recall))
+            values |= {f"{kind}precision": precision, f"{kind}recall": recall, f"{kind}f1": f1}
+        values |= {name: ratio(of[name], of["cases"]) for name in _DESCRIBED}
+        return values if self.repeats == 1 else {**values, "agreement": ratio(of["agreeing"], of["compared"])}
 
     def _hear(self, case: Case, replies: Sequence[Reply]) -> tuple[Sequence[Request], Excluded | list[Row]]:
         """What is to be asked next; if nothing, a row for each reference that states something, or why there is none."""
-        is_silent = not case.text.strip()
-        filled = [self._split.turns({"report": text}) for text in (case.text, *case.references) if text.strip()]
-        first = hear([self._request(turns) for turns, _ in filled], replies, _read_phrases)
+        texts = [text for text in (case.text, *case.references) if text.strip()]
+        first, escaped = self._reports(texts, replies)
         if first.open:
             return first.open, NOT_ASKED
         if failed := failure(first.verdicts):
             return (), failed
         reports = [report for report in first.verdicts if not isinstance(report, Excluded)]
-        candidate, references = ((), reports) if is_silent else (reports[0], reports[1:])
+        candidate, references = (reports[0], reports[1:]) if case.text.strip() else ((), reports)
         pairs = [(candidate, reference) for reference in references if candidate or reference]
         ways = [way for pair in pairs for way in (pair, pair[::-1])]  # statements of the first, judged by the second
-        second = hear([self._about(s, known) for said, known in ways if known for s in said], first.later, _read_entailment)
+        about = [self._about(statement, known) for said, known in ways if known for statement in said]
+        again = [replace(request, sample_id=f"repeat {k}") for k in range(2, self.repeats + 1) for request in about]
+        second = hear(about + again, first.later, _read_entailment)
         if second.open:
             return second.open, NOT_ASKED
-        if failed := failure(second.verdicts):
-            return (), failed
-        entailed = iter(second.verdicts)
-        shares = [(_share(said, known, entailed), float(said != ())) for said, known in ways]
-        escaped = sum(n for _, n in filled)
+        votes = [[vote for vote in second.verdicts[i :: len(about)] if not isinstance(vote, Excluded)] for i in range(len(about))]
+        if not all(votes):
+            return (), failure(second.verdicts) or NOT_ASKED
+        heard = iter(votes)
+        found = [_shares(said, known, heard, len(self._kinds)) for said, known in ways]
+        agreement = [_agreement(votes)] * len(pairs) if self.repeats > 1 else [()] * len(pairs)
         rows = [
-            np.array([precision, recall, has_precision, has_recall, len(said), len(wanted), escaped, 1.0])
-            for (said, wanted), (precision, has_precision), (recall, has_recall) in zip(pairs, shares[::2], shares[1::2], strict=True)
+            np.array([*precision, *recall, len(said), len(wanted), escaped, *agreeing, 1.0])
+            for (said, wanted), precision, recall, agreeing in zip(pairs, found[::2], found[1::2], agreement, strict=True)
         ]
         return (), rows or _NO_PHRASE
 
-    def _about(self, statement: str, known: tuple[str, ...]) -> Request:
-        return self._request(self._decide.turns({"statement": statement, "phrases": "\n".join(f"- {phrase}" for phrase in known)})[0])
+    def _reports(self, texts: Sequence[str], replies: Sequence[Reply]) -> tuple[Hearing[Said], int]:
+        """The phrases of each text, and the marks taken out of all."""
+        if self.grounded:
+            given = [phrases(text) for text in texts]
+            said = [phrase.text for report in given if not isinstance(report, Excluded) for phrase in report]
+            return Hearing((), given, replies), sum(quote(text)[1] for text in said)
+        filled = [self._split.turns({"report": text}) for text in texts]
+        return hear([self._request(turns) for turns, _ in filled], replies, _read_phrases), sum(n for _, n in filled)
+
+    def _about(self, statement: Phrase, known: Said) -> Request:
+        listed = "\n".join(f"- {phrase.text}" for phrase in known)
+        return self._request(self._decide.turns({"statement": statement.text, "phrases": listed})[0])
 
     def _request(self, turns: tuple[Turn, ...]) -> Request:
         return Request(turns=turns, max_new_tokens=self.max_new_tokens)
 
 
-def _share(said: tuple[str, ...], known: tuple[str, ...], entailed: Iterator[object]) -> float:
-    """The share of statements that are entailed; 0 where there are none, or nothing that could entail them."""
-    return sum(next(entailed) is True for _ in said) / len(said) if said and known else 0.0
+def _shares(said: Said, known: Said, heard: Iterator[Sequence[Entailment]], n_kinds: int) -> list[float]:
+    """Of what is said the share that follows and 1; of what has boxes the share that is placed right and 1; the same of what
+    has boxes and follows. 0 and 0 where there is nothing to take a share of. The first `n_kinds` of these pairs."""
+    votes = [next(heard) if known else () for _ in said]
+    follows = [_mean([vote.status == "entailment" for vote in of_one]) for of_one in votes]
+    boxed = [i for i, phrase in enumerate(said) if phrase.boxes]
+    placed = [_mean([_is_placed(said[i], vote, known) for vote in votes[i]]) for i in boxed]
+    follow_boxed = sum(follows[i] for i in boxed)
+    wholes = [(sum(follows), len(said)), (sum(placed), len(boxed)), (sum(placed), follow_boxed)]
+    return [number for part, whole in wholes[:n_kinds] for number in ((part / whole, 1.0) if whole else (0.0, 0.0))]
 
 
-def _read_phrases(text: str) -> tuple[str, ...] | Unparsed:
+def _is_placed(phrase: Phrase, vote: Entailment, known: Said) -> bool:
+    """Whether a phrase follows and its boxes lie in those of its evidence."""
+    named = {_folded(text) for text in vote.evidence if isinstance(text, str)} if isinstance(vote.evidence, list | tuple) else set()
+    evidence = [box for other in known if _folded(other.text) in named for box in other.boxes]
+    return vote.status == "entailment" and is_covered(phrase.boxes, evidence)
+
+
+def _agreement(votes: Sequence[Sequence[Entailment]]) -> tuple[float, float]:
+    pairs = [pair for of_one in votes for pair in combinations(of_one, 2)]
+    return float(sum((a.status == "entailment") == (b.status == "entailment") for a, b in pairs)), float(len(pairs))
+
+
+def _mean(shares: Sequence[bool]) -> float:
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split()).strip("- .")
+
+
+def _read_phrases(text: str) -> Said | Unparsed:
     found = read_json(text, Phrases)
-    return found if isinstance(found, Unparsed) else tuple(phrase.strip() for phrase in found.phrases if phrase.strip())
+    return found if isinstance(found, Unparsed) else tuple(Phrase(phrase.strip()) for phrase in found.phrases if phrase.strip())
 
 
-def _read_entailment(text: str) -> bool | Unparsed:
-    found = read_json(text, Entailment)
-    return found if isinstance(found, Unparsed) else found.status == "entailment"
+def _read_entailment(text: str) -> Entailment | Unparsed:
+    return read_json(text, Entailment)

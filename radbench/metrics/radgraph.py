@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from radbench.errors import ScoringError
 from radbench.metrics._annotated import ask_each, replies_to_each
 from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
+from radbench.metrics.scope import RADGRAPH_XL
 from radbench.sample import Case, Reply
 
 _LEVELS: Final = ("simple", "partial", "complete")
@@ -26,6 +27,8 @@ Facts = frozenset[tuple[object, ...]]
 
 class Radgraph(SumMetric):
     """Mean over reports of the F1 of what two graphs state, with `_precision` and `_recall`, in [0, 1], higher is better.
+
+    Made for reports of chest X-rays; the XL models were trained on CT of chest and abdomen and on MRI of the brain as well.
 
     Three levels of what counts as one thing stated: `radgraph_simple`, an entity (its words and label); `radgraph_partial`,
     an entity and whether it has relations; `radgraph_complete`, an entity without relations, or each relation with the
@@ -51,7 +54,9 @@ class Radgraph(SumMetric):
     def __init__(
         self, *, annotator: str = "radgraph-xl", case: Literal["cased", "lower"] = "cased", empty: Literal["0", "1"] = "0"
     ) -> None:
-        self.annotator = annotator
+        self.annotator, self.annotators = annotator, (annotator,)
+        if annotator.endswith("radgraph-xl"):
+            self.scope = RADGRAPH_XL  # type: ignore[misc]  # the annotator was trained on more than the first one
         self.case = case
         self.empty = empty
 

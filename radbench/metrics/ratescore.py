@@ -48,6 +48,8 @@ _NEGATION: Final = {"long": 0.8716553966489615, "short": 0.3611577852354489}  # 
 class Ratescore(SumMetric):
     """Mean over cases of RaTEScore, in [-1, 1], higher is better.
 
+    Made for reports of many modalities and regions (X-ray, CT, MRI, ultrasound), in English.
+
     Each entity of one report is matched with that of the other of highest cosine; the cosines are averaged with weights by the
     types of both, and times a factor below 1 where one states a finding and the other negates one. The score is the harmonic
     mean of both directions (0 where their sum is 0). Of several references the best counts.
@@ -74,7 +76,7 @@ class Ratescore(SumMetric):
         affinity: Literal["long", "short"] = "long",
         empty: Literal["0.5", "missing"] = "0.5",
     ) -> None:
-        self.ner, self.encoder = ner, encoder
+        self.ner, self.encoder = self.annotators = (ner, encoder)
         self.affinity, self.empty = affinity, empty
         self._weights = np.array(_AFFINITY[affinity])
         self._negation = _NEGATION[affinity]

@@ -30,6 +30,8 @@ class Retrieval(Metric):
     """Recalls and `mrr` lie in [0, 1], higher is better; ranks in [1, pool size], lower is better. `random_recall@k` and
     `random_recall_strict@k` are what a random ranker expects: the floor, no score.
 
+    Made for pairs of images and texts of any kind.
+
     An answer is the vectors of an image and of its text; candidates are ranked by cosine. `i2t` asks for the text of an
     image, `t2i` for the image of a text, among all pairs seen by `prepare`. In `recall_strict@k` only the pair itself is
     right. In `recall@k`, `mrr`, `mean_rank` and `median_rank` any pair of an equal text (lower case, blanks collapsed,

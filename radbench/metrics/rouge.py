@@ -27,6 +27,8 @@ _NAMES: Final = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 class Rouge(SumMetric):
     """Mean over cases of ROUGE F1, with `_precision` and `_recall`, in [0, 1], higher is better.
 
+    Made for summaries of news; it knows words and no findings.
+
     Tokens are runs of a-z and 0-9 in lower case; other scripts have none. `rouge1`, `rouge2`: clipped n-gram matches;
     `rougeL`: longest common subsequence over whole texts; `rougeLsum`: united over sentences, one a line.
 

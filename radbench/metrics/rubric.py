@@ -27,6 +27,8 @@ _LINE: Final = re.compile(r"^[\s*_`]*score[\s*_`]*:[\s*_`]*([0-9]+(?:[.,/][0-9]+
 class Rubric(Judged):
     """`rubric`: the mean mark in [1, 5], higher is better.
 
+    Made for the reasons given with a diagnosis, of any kind of image.
+
     The marks' anchors are `ANCHORS`. Candidate and reference are shown with their diagnosis where they have one. A missing
     or empty answer gets 1 without a question. `escaped`, `agreement`: as in `grad`. Of several references the one
     with the highest mark counts.

@@ -20,6 +20,8 @@ from radbench.sample import Case, Reply
 class SembScore(SumMetric):
     """Mean cosine over cases of the last hidden states of [CLS], in [-1, 1], higher is better; of several references the closest counts.
 
+    Made for reports of chest X-rays: the encoder was trained to label them.
+
     An empty candidate has 0. Vectors are kept as float16, which moves a cosine by about 1e-5.
 
     Args:
@@ -31,7 +33,7 @@ class SembScore(SumMetric):
     columns: tuple[str, ...] = ("cosine", "cases")
 
     def __init__(self, *, annotator: str = "chexbert") -> None:
-        self.annotator = annotator
+        self.annotator, self.annotators = annotator, (annotator,)
 
     def signature(self) -> dict[str, str]:
         return {"refs": "max"}

@@ -20,6 +20,8 @@ from radbench.sample import Case, Reply
 class Similarity(SumMetric):
     """Mean cosine over cases, in [-1, 1], higher is better; of several references the closest counts; an empty candidate has 0.
 
+    Made for sentences of any domain, by the encoder named; negation hardly moves it.
+
     Args:
         annotator: a model card of family `encoder`.
     """
@@ -28,7 +30,7 @@ class Similarity(SumMetric):
     columns: tuple[str, ...] = ("cosine", "cases")
 
     def __init__(self, *, annotator: str = "all-minilm-l6-v2") -> None:
-        self.annotator = annotator
+        self.annotator, self.annotators = annotator, (annotator,)
 
     def signature(self) -> dict[str, str]:
         return {"refs": "max"}

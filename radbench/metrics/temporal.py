@@ -34,6 +34,8 @@ _WORD: Final = re.compile(r"[a-z]+")
 class Temporal(SumMetric):
     """Mean over cases of the F1 of two sets of words of change, in [0, 1], higher is better.
 
+    Made for reports of chest X-rays that follow earlier ones.
+
     `temporal_f1` is the published value: a case without such a word on either side counts 1, one with words on one side alone
     0. Such cases are many where there is no earlier study, so `temporal_f1_mentioned` leaves those without a word on either
     side out. `temporal_mentioned`, the share of cases with a word on either side, is no score. The words of all references

@@ -25,6 +25,8 @@ class Terms(SumMetric):
     """Means over cases of the share of the candidate's terms that the reference holds (`terms_precision`) and of the
     reference's that the candidate holds (`terms_recall`), in [0, 1], higher is better.
 
+    Made for medical texts of any kind, by the terms of the extractor named.
+
     Terms are sets, compared in lower case with white space collapsed. Which terms they are is the extractor's choice, and its
     name and identity stand in the signature: `term-list` finds those of a list that you bring (`terms`), or the concepts
     they name (`cui`); an annotator of your own that wraps an entity recogniser gives its spans (`surface`).
@@ -42,7 +44,7 @@ class Terms(SumMetric):
     columns: tuple[str, ...] = ("precision", "recall", "recall_defined", "cases")
 
     def __init__(self, *, annotator: str = "term-list", both_empty: Literal["excluded", "1"] = "excluded") -> None:
-        self.annotator = annotator
+        self.annotator, self.annotators = annotator, (annotator,)
         self.both_empty = both_empty
 
     def signature(self) -> dict[str, str]:

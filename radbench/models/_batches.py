@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import openai
 
 from radbench.errors import ContentError, MissingPackageError, RadbenchError
-from radbench.models._budget import Ledger
-from radbench.models._exchange import StopAskingError
-from radbench.models._replies import describe, is_refused_body
-from radbench.sample import Reply, Request
+from radbench.models._budget import Ledger, Size
+from radbench.models._exchange import StopAskingError, UnheardError
+from radbench.models._replies import is_refused_body
+from radbench.sample import Reply, Request, Tokens
 
 if TYPE_CHECKING:
     from openai.types import Batch
@@ -36,8 +36,9 @@ class BatchFiles:
 
     Args:
         body: the body of a request.
+        measure: the size of a request, for budgets.
         read: the reply in a body that came back.
-        failed: the reply to an error of the server, or an exception where it is no matter of these requests.
+        failed: the reply to an error of the client, or an exception where it is no matter of these requests.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class BatchFiles:
         body: Callable[[Request], Mapping[str, Any]],
         client: openai.OpenAI,
         *,
+        measure: Callable[[Request], Size],
         read: Callable[[object, Request], Reply],
-        failed: Callable[[openai.APIStatusError], Reply],
+        failed: Callable[[openai.OpenAIError], Reply],
         ledger: Ledger,
     ) -> None:
-        self._body, self._client, self._read, self._failed, self._ledger = body, client, read, failed, ledger
+        self._body, self._client, self._measure, self._read, self._failed, self._ledger = body, client, measure, read, failed, ledger
         self._held: dict[str, Request] = {}
+        self._is_heard = False
         self.stopped = ""
 
     def __enter__(self) -> Self:
@@ -76,27 +79,30 @@ class BatchFiles:
         """
         held, self._held = self._held, {}
         found: dict[str, Reply] = {}
+        taken: dict[str, Tokens] = {}
         try:
-            batches = [self._started(keys, lines) for keys, lines in self._files(held, found)]
+            batches = [self._started(keys, lines) for keys, lines in self._files(held, found, taken)]
             for batch in map(self._ended, batches):
                 found.update(self._answers(batch, held))
-        except openai.APIStatusError as error:
-            self.stopped = self._why(error)
         except openai.OpenAIError as error:
-            self.stopped = f"no batch could be sent: {describe(error)}; the same command goes on from here"
-        for reply in found.values():
-            self._ledger.add(reply)
+            self.stopped = self._why(error)
+        for key, tokens in taken.items():
+            self._ledger.settle(tokens, found.get(key))
+        if len(taken) < len(held) and not self.stopped:
+            self.stopped = f"{self._ledger.spent}: the same command with a larger budget goes on from here"
         return list(found.items())
 
-    def _files(self, held: Mapping[str, Request], found: dict[str, Reply]) -> Iterator[tuple[list[str], list[bytes]]]:
-        """Keys and lines of one file after the other; requests that cannot be written get their reply in `found`."""
+    def _files(
+        self, held: Mapping[str, Request], found: dict[str, Reply], taken: dict[str, Tokens]
+    ) -> Iterator[tuple[list[str], list[bytes]]]:
+        """Keys and lines of one file after the other, as far as the budget goes; those that cannot be written are answered in `found`."""
         keys: list[str] = []
         lines: list[bytes] = []
         for key, request in held.items():
-            if spent := self._ledger.exhausted(len(keys)):
-                self.stopped = f"{spent}: the same command with a larger budget goes on from here"
+            reserved = self._ledger.reserve(self._measure(request))
+            if reserved is None:
                 break
-            self._ledger.n_requests += 1
+            taken[key] = reserved
             try:
                 body = self._body(request)
             except (ContentError, MissingPackageError):
@@ -117,18 +123,28 @@ class BatchFiles:
         """The batch of these requests: one that an earlier session started, else a new one."""
         mark = hashlib.sha256("".join(keys).encode()).hexdigest()
         for batch in self._client.batches.list(limit=100):
+            self._is_heard = True
             if (batch.metadata or {}).get(_MARK) == mark and batch.status in _LIVE:
                 return batch
+        self._is_heard = True
         file = self._client.files.create(file=("requests.jsonl", b"".join(lines)), purpose="batch")
         return self._client.batches.create(
             input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h", metadata={_MARK: mark}
         )
 
-    def _why(self, error: openai.APIStatusError) -> str:
+    def _why(self, error: openai.OpenAIError) -> str:
+        """Why the run stops; raises where nothing was heard of the server yet."""
+        if not self._is_heard and isinstance(error, openai.NotFoundError):
+            raise ContentError(f"{self._client.base_url.host} takes no batch files (404): ask it without `batch`") from error
         try:
-            return f"no batch could be sent: {self._failed(error).error}"
+            reason = self._failed(error).error
         except StopAskingError as stop:
             return str(stop)
+        except UnheardError as unheard:
+            if not self._is_heard:
+                raise ContentError(str(unheard)) from error
+            return f"{unheard}; then the same command goes on from here"
+        return f"the batch files got no further: {reason}; the same command goes on from here"
 
     def _ended(self, batch: Batch) -> Batch:
         wait_s = _FIRST_WAIT_S

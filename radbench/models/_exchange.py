@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from queue import SimpleQueue
@@ -16,19 +17,29 @@ from types import TracebackType
 from typing import Final, Self
 
 from radbench.errors import ContentError, MissingPackageError, RadbenchError
-from radbench.models._budget import Ledger
-from radbench.sample import Reply, Request
+from radbench.models._budget import Ledger, Size
+from radbench.sample import Reply, Request, Tokens
 
 _QUIET_S: Final = 1.0  # after a 429: those of requests sent before it say nothing new
-_LOST: Final = 8  # connections failed in a row, each with the client's retries, after which a server counts as gone
+_PATIENCE: Final = 8  # requests unheard in a row, each with the client's retries, after which nobody is asked further
+
+_UNMEASURED: Final = Size(0, None)
 
 Send = Callable[[], Awaitable[Reply]]
 
 _log = logging.getLogger(__name__)
 
 
-class UnreachedError(RadbenchError):
-    """No connection could be made, the client's retries spent."""
+class UnheardError(RadbenchError):
+    """The server hears no request, as far as this one tells: no connection, a key that is refused, no such model.
+
+    Where none was heard before, the command ends with its message. Else it fails its request, and with the last of `patience`
+    in a row the run stops as partial: a gateway may refuse one prompt with 403, while a server that is gone fails all.
+    """
+
+    def __init__(self, message: str, *, patience: int = _PATIENCE) -> None:
+        super().__init__(message)
+        self.patience = patience
 
 
 class StopAskingError(RadbenchError):
@@ -72,6 +83,7 @@ class Exchange:
 
     Args:
         prepare: makes a request ready in a worker thread (images are read there); what it returns sends it.
+        measure: the size of a request, for budgets.
         client: closed at the end.
     """
 
@@ -80,20 +92,24 @@ class Exchange:
         prepare: Callable[[Request], Send],
         client: AbstractAsyncContextManager[object],
         *,
+        measure: Callable[[Request], Size],
         gate: Gate,
         ledger: Ledger,
     ) -> None:
-        self._prepare, self._client, self._gate, self._ledger = prepare, client, gate, ledger
+        self._prepare, self._client, self._measure, self._gate, self._ledger = prepare, client, measure, gate, ledger
         self.stopped = ""  # why nothing more is sent; "" while all is well
         self._fault: RadbenchError | None = None
         self._n_waiting = 0  # submitted and not collected
-        self._n_lost = 0  # connections failed since the last reply
-        self._is_reached = False
+        self._n_unheard = 0  # requests since the last one that was heard
+        self._is_heard = False
+        self._submitted: deque[tuple[str, Request]] = deque()
+        self._is_called = False  # the loop will look at what was submitted
         self._done: SimpleQueue[tuple[str, Reply | None]] = SimpleQueue()
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._ending = asyncio.Event()
+        self._settled = asyncio.Event()  # set whenever a request no longer holds a part of the budget
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._work, name="requests to a server", daemon=True)
         self._thread.start()
@@ -106,7 +122,10 @@ class Exchange:
     def submit(self, key: str, request: Request) -> None:
         """Send a request as soon as there is room; `key` comes back with its reply."""
         self._n_waiting += 1
-        self._loop.call_soon_threadsafe(self._start, key, request)
+        self._submitted.append((key, request))
+        if not self._is_called:  # waking the loop for each request anew costs more than what radbench else does with it
+            self._is_called = True
+            self._loop.call_soon_threadsafe(self._start)
 
     def collect(self) -> list[tuple[str, Reply]]:
         """The replies that have come, by key; waits for the first. None at all: nothing is out, or nothing more is sent.
@@ -144,10 +163,12 @@ class Exchange:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, key: str, request: Request) -> None:
-        task = self._loop.create_task(self._carry(key, request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _start(self) -> None:
+        self._is_called = False  # before they are taken: what is submitted from now on calls again
+        while self._submitted:
+            task = self._loop.create_task(self._carry(*self._submitted.popleft()))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, key: str, request: Request) -> None:
         reply: Reply | None = None
@@ -162,8 +183,8 @@ class Exchange:
         except Exception as error:  # a failed request is data; the error's own text may quote it
             _log.debug("a request failed", exc_info=error)
             reply = Reply(error=f"{type(error).__name__} while asking")
-        if reply is not None:
-            self._ledger.add(reply)
+        finally:
+            self._settled.set()
         self._done.put((key, reply))
 
     async def _carried(self, request: Request) -> Reply | None:
@@ -172,28 +193,43 @@ class Exchange:
             return None
         send = await self._ready(request)
         async with self._gate:
-            if self.stopped or self._fault:
+            taken = await self._reserved(request)
+            if taken is None:
                 return None
-            if spent := self._ledger.exhausted(self._gate.n_out - 1):
-                raise StopAskingError(f"{spent}: the same command with a larger budget goes on from here")
-            self._ledger.n_requests += 1
+            reply: Reply | None = None
             try:
                 reply = await send()
-            except UnreachedError as error:
-                return self._unreached(error)
-            self._gate.answered()
-        self._is_reached, self._n_lost = True, 0
+                self._is_heard, self._n_unheard = True, 0
+                self._gate.answered()
+            except UnheardError as error:
+                reply = self._unheard(error)
+            finally:
+                self._ledger.settle(taken, reply)
         return reply
+
+    async def _reserved(self, request: Request) -> Tokens | None:
+        """What the budget puts aside for a request, once there is room for it; None where nothing more is sent."""
+        size = self._measure(request) if self._ledger.is_metered else _UNMEASURED
+        while not (self.stopped or self._fault):
+            taken = self._ledger.reserve(size)
+            if taken is not None:
+                return taken
+            if not self._ledger.n_out:
+                raise StopAskingError(f"{self._ledger.spent}: the same command with a larger budget goes on from here")
+            self._settled.clear()
+            await self._settled.wait()
+        return None
 
     async def _ready(self, request: Request) -> Send:
         if all(isinstance(part, str) for turn in request.turns for part in turn.parts):
             return self._prepare(request)
         return await asyncio.to_thread(self._prepare, request)
 
-    def _unreached(self, error: UnreachedError) -> Reply:
-        if not self._is_reached:
+    def _unheard(self, error: UnheardError) -> Reply | None:
+        if not self._is_heard:
             raise ContentError(str(error)) from error
-        self._n_lost += 1
-        if self._n_lost >= _LOST:
-            self.stopped = f"the server is gone: {error}; once it is back, the same command goes on from here"
-        return Reply(error=str(error))
+        self._n_unheard += 1
+        if self._n_unheard < error.patience:
+            return Reply(error=str(error))
+        self.stopped = self.stopped or f"{error}; then the same command goes on from here"
+        return None

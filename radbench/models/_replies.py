@@ -33,6 +33,8 @@ def read_reply(body: object, request: Request, *, wants_json: bool) -> Reply:
     white space and punctuation aside, among the 20 that the server tells. A letter that is not among them gets the
     lowest log-likelihood of the 20, which is the most it can have.
     """
+    if isinstance(body, str) and body.lstrip().startswith("data:"):
+        return Reply(error="the server streams its answer, which is not read: have it answer in one piece")
     if not isinstance(body, dict):
         return Reply(error="the server's answer is no JSON object")
     about: dict[str, Any] = {"served_model": _string(body.get("model")), "tokens": _tokens(body.get("usage"))}
@@ -68,6 +70,11 @@ def is_refusal(error: openai.APIStatusError) -> bool:
     return _string(error.code) in _REFUSED or is_refused_body(error.body)
 
 
+def is_key_refused(error: openai.APIStatusError) -> bool:
+    """True where the server does not know the key; Gemini says so with 400."""
+    return error.status_code == 401 or (error.status_code == 400 and "api key not valid" in str(error.body).lower())
+
+
 def is_refused_body(body: object) -> bool:
     """As `is_refusal`, of the error in a body."""
     return bool(_codes(body) & _REFUSED)
@@ -93,15 +100,16 @@ def describe(error: openai.OpenAIError | TimeoutError) -> str:
 
 def is_certificate(error: BaseException) -> bool:
     """True where a server's certificate was not trusted."""
-    return any(isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(cause) for cause in _causes(error))
+    return any(isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(cause) for cause in causes(error))
 
 
 def is_named(error: BaseException, *names: str) -> bool:
     """True where an error of that class's name is among the causes: the client's own transport has several homes."""
-    return any(type(cause).__name__ in names for cause in _causes(error))
+    return any(type(cause).__name__ in names for cause in causes(error))
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what caused it, back to the first."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen

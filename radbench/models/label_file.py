@@ -31,7 +31,7 @@ class LabelFile:
     own, so that the case is left out and counted.
 
     Args:
-        file: the table.
+        file: the table; of a card, a relative path lies in the card's folder.
         column: the column of texts; CheXbert's is `Report Impression`, the CheXpert labeller's `Reports`.
     """
 
@@ -66,6 +66,11 @@ class LabelFile:
             labels = {label: self._code(row[label], label, rows.line_num) for label in LABELS}
             if self._labels.setdefault(text, labels) != labels:
                 raise ContentError(f"{self.file}, line {rows.line_num}: other labels than an earlier row has for the same text")
+
+    @property
+    def known(self) -> Sequence[str]:
+        """The texts it has labels of, white space collapsed; what a check can ask it about."""
+        return list(self._labels)
 
     def identity(self) -> Mapping[str, object]:
         """The digest of the table."""

@@ -6,12 +6,9 @@ Around it: as many requests at a time as the server bears, a budget, and replies
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -22,12 +19,12 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from radbench.errors import ContentError
 from radbench.extras import need
 from radbench.models._batches import BatchFiles
-from radbench.models._budget import Budget, Ledger, Prices
+from radbench.models._budget import Budget, Ledger, Prices, Size
 from radbench.models._chat import Chat, Pictures
-from radbench.models._exchange import Exchange, Gate, Send, StopAskingError, UnreachedError
-from radbench.models._replies import describe, is_certificate, is_named, is_refusal, read_reply
+from radbench.models._exchange import Exchange, Gate, Send, StopAskingError, UnheardError
+from radbench.models._replies import describe, is_key_refused, is_named, is_refusal, read_reply
+from radbench.models._wire import FileWire, Route, Wire, proxies_told
 from radbench.sample import Reply, Request
-from radbench.terms import host_of, is_local
 
 if TYPE_CHECKING:
     from radbench.media import Reader
@@ -35,9 +32,7 @@ if TYPE_CHECKING:
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 _LENGTHS: Final = ("max_completion_tokens", "max_tokens")  # two names for one limit; a server takes one of them
-_NO_ADDRESS: Final = frozenset("@?\\ \t\r\n")  # no password belongs into an address, and no two readings of its host
 _RANKED: Final = {"logprobs": True, "top_logprobs": 20}
-_CONNECT_S: Final = 15.0  # to wait for a connection, however long an answer may take
 _BATCH: Final = 5_000  # requests handed in together as batch files
 _LOOK_AHEAD: Final = 2  # times `concurrency`: requests made ready, so that no place at the server stays empty
 
@@ -59,7 +54,7 @@ class Openai:
         timeout_s: silence after which a request is sent again; an answer that trickles is given up after twice that.
         max_retries: of one request, by the client.
         budget: `Budget`: requests, tokens, money, of one run with all its sessions (of one shard, where there are some).
-        prices: `Prices`: prompt, output, per, currency, as_of.
+        prices: `Prices`: prompt, output, per, currency, as_of, source.
         batch: by the provider's batch files, where it has them: cheaper, and answered within a day.
 
     Raises:
@@ -84,8 +79,7 @@ class Openai:
         prices: Mapping[str, JsonValue] | None = None,
         batch: bool = False,
     ) -> None:
-        if host_of(endpoint) is None or not endpoint.lower().startswith(("http://", "https://")) or set(endpoint) & _NO_ADDRESS:
-            raise ContentError("option `endpoint`: expected an address such as http://127.0.0.1:8000/v1, without password or query")
+        self._route = Route(endpoint)
         if batch and api_version:
             raise ContentError("batch files need Azure's undated kind of endpoint, which ends in /openai/v1")
         if concurrency < 1 or timeout_s <= 0 or max_retries < 0:
@@ -108,18 +102,17 @@ class Openai:
         self._key = "none"  # the client wants some; a server without keys ignores it
 
     def load(self, reader: Reader) -> None:
-        """Read the key from its environment variable.
+        """Read the key from its environment variable, and look through the proxies and certificates that the environment states.
 
         Raises:
-            ContentError: the variable is not set.
+            ContentError: the variable is not set, or one of them cannot be used.
             MissingPackageError: the transport's package is not installed.
         """
-        need("aiohttp", extra="api", purpose=f"asking `{self.model}` at {self._host}")
+        need("aiohttp", extra="api", purpose=f"asking `{self.model}` at {self._route.host}")
         self._chat.read_with(reader)
         if self._api_key_env:
-            self._key = os.environ.get(self._api_key_env, "").strip()
-            if not self._key:
-                raise ContentError(f"set the environment variable {self._api_key_env} to the key for {self._host}")
+            self._key = self._route.key(self._api_key_env)
+        self._route.check()
 
     def identity(self) -> Mapping[str, object]:
         """Model name, host (all servers of one's own count as one), system text, generation, preprocessing."""
@@ -127,7 +120,7 @@ class Openai:
             "family": "openai",
             "version": 1,
             "model": self.model,
-            "host": "local" if is_local(self.endpoint) else self._host,
+            "host": "local" if self._route.is_direct else self._route.host,
             "system": self._system,
             "generation": self._generation,
             "thinking_tokens": self._thinking_tokens,
@@ -136,15 +129,16 @@ class Openai:
 
     def exchange(self, earlier: Iterable[Reply] = ()) -> Exchange | BatchFiles:
         """A conversation with the server, for a `with` block; `earlier` replies of the same run count for its budget."""
-        ledger = Ledger(self._budget, self._prices)
+        ledger = Ledger(self._budget, self._prices, is_batch=self._batch)
         for reply in earlier:
             ledger.n_requests += 1
             ledger.add(reply)
         if self._batch:
-            return BatchFiles(self._body, self._batch_client(), read=self._read, failed=self._status, ledger=ledger)
+            client = self._file_client()
+            return BatchFiles(self._body, client, measure=self._size, read=self._read, failed=self._failed, ledger=ledger)
         gate = Gate(self._concurrency)
-        client = self._client(gate)
-        return Exchange(lambda request: self._prepared(client, request), client, gate=gate, ledger=ledger)
+        sender = self._client(gate)
+        return Exchange(lambda request: self._prepared(sender, request), sender, measure=self._size, gate=gate, ledger=ledger)
 
     def generate(self, requests: Sequence[Request]) -> Sequence[Reply]:
         """The answers; see `read_reply` for what counts as none."""
@@ -163,11 +157,26 @@ class Openai:
     def _body(self, request: Request) -> dict[str, Any]:
         body = {"model": self.model, "messages": self._chat.messages(request), **self._generation}
         if request.kind == "rank":
-            body |= {**_RANKED, self._length: 1}
-        elif request.max_new_tokens is not None:
-            stated, wanted = body.get(self._length), request.max_new_tokens + self._thinking_tokens
-            body[self._length] = min(stated, wanted) if isinstance(stated, int) else wanted
+            body |= _RANKED
+        if (limit := self._limit(request)) is not None:
+            body[self._length] = limit
         return body
+
+    def _limit(self, request: Request) -> int | None:
+        """Of the output, in tokens."""
+        if request.kind == "rank":
+            return 1
+        stated = self._generation.get(self._length)
+        limit = stated if isinstance(stated, int) else None
+        if request.max_new_tokens is None:
+            return limit
+        wanted = request.max_new_tokens + self._thinking_tokens
+        return wanted if limit is None else min(limit, wanted)
+
+    def _size(self, request: Request) -> Size:
+        texts = (part for turn in request.turns for part in turn.parts if isinstance(part, str))
+        listed = request.options if request.kind == "rank" else ()
+        return Size(len(self._system) + sum(map(len, texts)) + sum(map(len, listed)), self._limit(request))
 
     def _prepared(self, client: openai.AsyncOpenAI, request: Request) -> Send:
         body = self._body(request)
@@ -179,94 +188,47 @@ class Openai:
             # `post` and not `chat.completions.create`, which spends a fifth of its time on walking through the messages
             said = await client.post("/chat/completions", cast_to=object, body=body)
             reply = self._read(said, request)
-        except ValueError:
+        except (json.JSONDecodeError, UnicodeDecodeError):
             reply = Reply(error="the server's answer is no JSON")
-        except openai.APIStatusError as error:
-            reply = self._status(error)
-        except openai.APIConnectionError as error:
-            if is_named(error, "ConnectError", "ConnectTimeout"):
-                raise UnreachedError(f"no connection to {self._host}: is the server up, and the address right?") from error
-            reply = Reply(error=describe(error))
         except (openai.OpenAIError, TimeoutError) as error:
-            reply = Reply(error=describe(error))
+            reply = self._failed(error)
         return replace(reply, seconds=round(time.perf_counter() - started, 6))
 
     def _read(self, body: object, request: Request) -> Reply:
         return read_reply(body, request, wants_json="response_format" in self._generation)
 
-    def _status(self, error: openai.APIStatusError) -> Reply:
+    def _failed(self, error: openai.OpenAIError | TimeoutError) -> Reply:
         """A refusal or a failure of this request; raises where it is no matter of this request."""
+        if isinstance(error, openai.APIConnectionError) and is_named(error, "ConnectError", "ConnectTimeout"):
+            raise UnheardError(self._route.unreached) from error
+        if not isinstance(error, openai.APIStatusError):
+            return Reply(error=describe(error))
         if is_refusal(error):
             return Reply(output="", finish_reason="refused")
-        if error.status_code in {401, 403}:
+        host, status = self._route.host, error.status_code
+        if is_key_refused(error) or status == 403:
             key = f"the key in {self._api_key_env}" if self._api_key_env else "a request without a key (`api_key_env` names none)"
-            raise ContentError(f"{self._host} refuses {key} ({error.status_code}): set a key that may use `{self.model}`") from error
-        if error.status_code == 404:
-            raise ContentError(f"{self._host} knows no `{self.model}` at `{urlsplit(self.endpoint).path}` (404): check model and endpoint")
+            message = f"{host} refuses {key} ({status}): set a key that may use `{self.model}`"
+            # a key that is refused is so for all; 403 may concern one prompt
+            raise (UnheardError(message) if status == 403 else UnheardError(message, patience=1)) from error
+        if status == 404:
+            raise UnheardError(f"{host} knows no `{self.model}` at `{urlsplit(self.endpoint).path}` (404): mend model or endpoint")
         if error.code == "insufficient_quota":
-            raise StopAskingError(f"the account at {self._host} has no quota left: the same command goes on from here")
+            raise StopAskingError(f"the account at {host} has no quota left: the same command goes on from here")
         return Reply(error=describe(error))
 
     def _client(self, gate: Gate) -> openai.AsyncOpenAI:
-        with _proxies_told():
-            wire = _Wire(self._host, gate, self._timeout_s, is_direct=is_local(self.endpoint))
+        with proxies_told():
+            wire = Wire(self._route, self._timeout_s, gate.refused)
         shared: dict[str, Any] = {"api_key": self._key, "max_retries": self._max_retries, "http_client": wire}
         if self.api_version:
             return openai.AsyncAzureOpenAI(azure_endpoint=self.endpoint, api_version=self.api_version, **shared)
         return openai.AsyncOpenAI(base_url=self.endpoint, **shared)
 
-    def _batch_client(self) -> openai.OpenAI:
-        with _proxies_told():
-            wire = openai.DefaultHttpxClient(timeout=self._timeout_s, follow_redirects=False, mounts=_mounts(is_local(self.endpoint)))
+    def _file_client(self) -> openai.OpenAI:
+        with proxies_told():
+            wire = FileWire(self._route, self._timeout_s)
         return openai.OpenAI(base_url=self.endpoint, api_key=self._key, max_retries=self._max_retries, http_client=wire)
-
-    @property
-    def _host(self) -> str:
-        return urlsplit(self.endpoint).netloc
-
-
-class _Wire(openai.DefaultAioHttpClient):
-    """The client's transport, watched: it tells the gate of each 429, and gives up at once what no retry can mend.
-
-    Of the client's two transports the one of aiohttp: it takes half the CPU time.
-
-    Redirects are not followed, and a local server (`is_direct`) is reached past the proxies of the environment: what may
-    go to it may not go through an external host.
-    """
-
-    def __init__(self, host: str, gate: Gate, timeout_s: float, *, is_direct: bool) -> None:
-        waiting = openai.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
-        super().__init__(timeout=waiting, follow_redirects=False, mounts=_mounts(is_direct))
-        self._host, self._gate, self._deadline_s = host, gate, 2 * timeout_s
-
-    async def send(self, *request: Any, **settings: Any) -> Any:  # noqa: ANN401 - the transport's own types have several homes
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                response = await super().send(*request, **settings)
-        except Exception as error:
-            if is_certificate(error):
-                mend = "set SSL_CERT_FILE to the certificate (PEM) of the authority that signed it"
-                raise ContentError(f"the certificate of {self._host} is not trusted: {mend}") from error
-            if is_named(error, "ProxyError"):
-                mend = "mend HTTPS_PROXY or HTTP_PROXY, or name the host in NO_PROXY"
-                raise ContentError(f"the proxy on the way to {self._host} does not let requests through: {mend}") from error
-            raise
-        if response.status_code == 429:
-            self._gate.refused()
-        return response
-
-
-def _mounts(is_direct: bool) -> dict[str, None] | None:
-    """Past the proxies of the environment, or as it says."""
-    return {"http://": None, "https://": None} if is_direct else None
-
-
-@contextmanager
-def _proxies_told() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, ImportError) as error:  # an address, or a kind of proxy, that the transport does not know
-        raise ContentError(f"the proxy settings of the environment cannot be used: {error}") from error
 
 
 def _settings(kind: type[SettingsT], stated: Mapping[str, JsonValue] | None, name: str) -> SettingsT:

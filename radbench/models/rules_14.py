@@ -48,7 +48,7 @@ class Rules14:
     made of them are not those of the literature. docs/clinical-metrics.md states its accuracy on sentences of our own.
 
     Args:
-        file: another rule file; radbench's own where none is named.
+        file: another rule file, of a card a path from the card's folder; radbench's own where none is named.
     """
 
     batch_size: int = 256

@@ -30,7 +30,7 @@ class TermList:
     lower case; from each word on the longest term is taken, and the search goes on behind it.
 
     Args:
-        file: the list.
+        file: the list; of a card, a relative path lies in the card's folder.
     """
 
     batch_size: int = 256

@@ -17,8 +17,8 @@ from typing import Final, Literal, TypeAlias
 
 from radbench.errors import ContentError
 from radbench.protocols.base import History
-from radbench.protocols.reading import split_reasoning
 from radbench.sample import Media, Part, Reply, Sample, Turn
+from radbench.thoughts import split_reasoning
 
 Placement: TypeAlias = Literal["before", "after"]
 Compute: TypeAlias = Callable[[Sample], str]

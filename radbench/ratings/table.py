@@ -6,7 +6,7 @@ Its file is CSV with the columns of `Rating` as header; what a row lacks is left
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -106,24 +106,24 @@ def rated_items(ratings: Ratings, criterion: str, *, significance: Significance 
     if criterion not in ratings.scales:
         known = f"There are: {', '.join(ratings.scales)}"
         raise ContentError(f"{ratings.source}: no ratings of `{criterion}`{nearest(criterion, list(ratings.scales))} {known}")
-    rows = [
-        row
-        for row in ratings.rows
-        if row.criterion == criterion
-        and (not significance or row.significance == significance)
-        and (not categories or row.category in categories)
-    ]
-    if not rows:
+    rows = [row for row in ratings.rows if row.criterion == criterion]
+    chosen = [row for row in rows if significance in ("", row.significance) and (not categories or row.category in categories)]
+    if not chosen:
         raise ContentError(f"{ratings.source}: no rating of `{criterion}` is left after choosing significance and categories")
-    items = sorted({(row.study, row.system) for row in rows})
-    raters = sorted({row.rater for row in rows})
+    scale = ratings.scales[criterion]
+    if scale.kind == "count":  # a rater who counted other errors of a text alone found none of those chosen
+        chosen += [replace(row, value=0.0) for row in rows]
+    items = sorted({(row.study, row.system) for row in chosen})
+    raters = sorted({row.rater for row in chosen})
     place, column = {item: i for i, item in enumerate(items)}, {rater: i for i, rater in enumerate(raters)}
     sums, counts = np.zeros((len(items), len(raters))), np.zeros((len(items), len(raters)))
-    for row in rows:
+    showings: set[tuple[int, int, int | None]] = set()
+    for row in chosen:
         at = place[row.study, row.system], column[row.rater]
         sums[at] += row.value
-        counts[at] += 1
-    scale = ratings.scales[criterion]
-    if scale.kind != "count":  # repeats of a rater are averaged; counts of categories are summed
-        sums = np.divide(sums, counts, out=sums, where=counts > 0)
-    return RatedItems(tuple(items), tuple(raters), np.where(counts > 0, sums, np.nan), scale)
+        # counts are summed over categories, and averaged over the times that the rater saw the text; other values are averaged
+        if scale.kind != "count" or (*at, row.position) not in showings:
+            counts[at] += 1
+        showings.add((*at, row.position))
+    values = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return RatedItems(tuple(items), tuple(raters), values, scale)

@@ -10,6 +10,7 @@ file of its own and reads all of them, so several may score at the same time; eq
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from radbench.catalog import Catalog
-from radbench.errors import ContentError, MissingDataError
+from radbench.catalog.components import canonical
+from radbench.errors import ContentError, DataTermsError, MissingDataError, ModelError, RadbenchError, RunError, WeightsError
 from radbench.folder import Prediction, extend, read_lines, to_line
 from radbench.media import Reader
 from radbench.models.base import Model
@@ -26,9 +28,10 @@ from radbench.running.answering import open_exchange
 from radbench.running.journal import Journal, own_file
 from radbench.running.requests import Keys, fingerprint, render
 from radbench.sample import Reply, Request
-from radbench.terms import Access, endpoint_of, guard
+from radbench.terms import Access, endpoint_of, guard, told
 
 _IDENTITY = "identity.json"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class _Annotator:
     """One annotator as this process knows it."""
 
     folder: Path
+    identity: Mapping[str, Any]
     keys: Keys
     known: dict[str, Reply]
     model: Model | None  # None: its stored replies are all there is
@@ -51,10 +55,34 @@ class Annotators:
     store: Path
     mode: Literal["ask", "stored", "count"] = "ask"  # stored: ask nobody; count: ask nobody, but load to know what would be asked
     agreement: Mapping[str, str] | None = None
-    weights: Mapping[str, Path] = field(default_factory=dict)  # annotator -> where its weights lie
+    weights: Mapping[str, Path] = field(default_factory=dict)  # annotator, its name with dashes -> where its weights lie
+    halted: str = ""  # why nobody is asked any more; "" while they are
+    refusals: list[str] = field(default_factory=list)  # what data terms kept from being asked while scoring
     unanswered: Counter[str] = field(default_factory=Counter)  # annotator -> distinct requests without a stored reply, unless asked
     characters: Counter[str] = field(default_factory=Counter)  # annotator -> characters of those requests
+    _models: dict[str, Model] = field(default_factory=dict)
     _found: dict[str, _Annotator] = field(default_factory=dict)
+
+    def check(self, name: str, access: Access, *, metric: str) -> None:
+        """Make sure, before anything is asked of anyone, that a metric may ask an annotator and that it is ready, its key at hand.
+
+        Weights that a card expects in a place where they are not cost the metric alone: they are a warning.
+
+        Raises:
+            DataTermsError: the annotator is external and the data closed, without an agreement.
+            ContentError: there is no such annotator, its key is not set, or it has no weights where the caller says they lie.
+        """
+        is_new = name not in self._models
+        try:
+            model = self._model(name, access)
+            if endpoint_of(model) is not None:
+                self._annotator(name, access)  # which reads its key, and nothing else
+            elif is_new:
+                self._check_weights(name, metric)
+        except DataTermsError as error:
+            raise DataTermsError(f"metric {metric}: {error}") from error
+        except RadbenchError as error:
+            raise ContentError(f"metric {metric} asks `{name}`, which cannot be asked: {error}") from error
 
     def answer(self, name: str, requests: Sequence[Request], access: Access) -> list[Reply]:
         """One reply a request, in order; failed ones are not kept and are asked again next time.
@@ -63,7 +91,10 @@ class Annotators:
             DataTermsError: the annotator is external and the data closed, without an agreement.
             UnknownNameError, WeightsError, MissingPackageError: there is no such annotator, or it cannot be loaded.
             MissingDataError: only stored replies may be used, and there are none of this annotator.
+            RunError: nobody is asked any more.
         """
+        if self.halted:
+            raise RunError(self.halted)
         found = self._annotator(name, access)
         wanted = [found.keys.of(request)[0] for request in requests]
         new = {key: request for key, request in zip(wanted, requests, strict=True) if key not in found.known}
@@ -89,9 +120,11 @@ class Annotators:
         failed = dict.fromkeys(new, Reply(error="not asked"))
         if found.model is None:
             return failed
-        found.folder.mkdir(parents=True, exist_ok=True)
+        if not (found.folder / _IDENTITY).exists():
+            found.folder.mkdir(parents=True, exist_ok=True)
+            (found.folder / _IDENTITY).write_text(json.dumps(found.identity, indent=1) + "\n", "utf-8")
         source, under_way = iter(new.items()), dict[str, Request]()
-        with Journal(own_file(found.folder, access)) as journal, open_exchange(found.model, found.asked) as exchange:
+        with Journal(own_file(found.folder, access)) as journal, open_exchange(found.model, found.asked, access) as exchange:
             while True:
                 for key, request in islice(source, found.model.batch_size - len(under_way)):
                     exchange.submit(key, request)
@@ -115,26 +148,47 @@ class Annotators:
         if self.mode == "stored":
             if name not in self._found:
                 folder, identity = _only_identity(self.store / name)
-                self._found[name] = _Annotator(folder, Keys(identity), _known(folder), None)
+                self._found[name] = _Annotator(folder, identity, Keys(identity), _known(folder), None)
             return self._found[name]
-        if name in self._found:
-            self._guard(name, self._found[name].model, access)
-            return self._found[name]
-        card = self.catalog.model(name)
-        options = card.options({"weights": str(self.weights[name])} if name in self.weights else None)
-        model: Model = self.catalog.build("models", card.family, options, where=card.where)
-        self._guard(name, model, access)
-        model.load(Reader({}))
-        identity = {"family": card.family, **model.identity()}
-        folder = self.store / name / fingerprint(identity)[:16]
-        if self.mode == "ask" and not (folder / _IDENTITY).exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / _IDENTITY).write_text(json.dumps(identity, indent=1) + "\n", "utf-8")
-        self._found[name] = _Annotator(folder, Keys(identity), _known(folder), model)
+        model = self._model(name, access)
+        if name not in self._found:
+            self._load(name, model, access)
+            identity = {"family": self.catalog.model(name).family, **model.identity()}
+            folder = self.store / name / fingerprint(identity)[:16]
+            self._found[name] = _Annotator(folder, identity, Keys(identity), _known(folder), model)
         return self._found[name]
 
-    def _guard(self, name: str, model: Model | None, access: Access) -> None:
+    def _model(self, name: str, access: Access) -> Model:
+        """The annotator as it is before it is loaded, once the data's terms allow to ask it."""
+        if name not in self._models:
+            card = self.catalog.model(name)
+            weights = self.weights.get(canonical(name))
+            options = card.options({"weights": str(weights)} if weights else None)
+            self._models[name] = self.catalog.build("models", card.family, options, where=card.where)
+        model = self._models[name]
         guard(access, endpoint_of(model), self.agreement, what="this run's text", to=f"annotator {name}")
+        return model
+
+    def _load(self, name: str, model: Model, access: Access) -> None:
+        try:
+            model.load(Reader({}))
+        except RadbenchError:
+            if self.mode != "count" or endpoint_of(model) is None:
+                raise
+            # what answers elsewhere has no weights, so a key that is not set changes nothing of what would be asked
+        except Exception as error:  # someone else's code: anything can happen in it
+            raise ModelError(f"annotator {name} cannot be loaded: {told(error, access)}") from error
+
+    def _check_weights(self, name: str, metric: str) -> None:
+        """See whether weights are where they are said to lie; hub ids, which have a revision, are looked up when loaded."""
+        card = self.catalog.model(name)
+        stated = self.weights.get(canonical(name))
+        weights = stated or (card.options().get("weights") if card.weights and card.weights.path else None)
+        if weights is None or Path(str(weights)).expanduser().exists():
+            return
+        if stated:
+            raise WeightsError(f"no weights at `{weights}`: mend --weights {name}=PATH, or the config file")
+        _log.warning("metric %s will not be measured: no weights of `%s` at %s; `radbench score` measures it later", metric, name, weights)
 
 
 def _known(folder: Path) -> dict[str, Reply]:

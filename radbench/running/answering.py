@@ -6,17 +6,17 @@ single bad sample (unreadable image, too long, out of memory) does not fail its 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, runtime_checkable
 
-from radbench.errors import ContentError, DataError, MissingPackageError, ModelError, WeightsError, where_raised
+from radbench.errors import ContentError, MissingPackageError, WeightsError, is_own
 from radbench.models.base import Annotator, Embedder, Generator, Model, Ranker
 from radbench.sample import Reply, Request
+from radbench.terms import Access, told
 
 _METHODS = {"generate": Generator, "rank": Ranker, "embed": Embedder, "annotate": Annotator}
-_log = logging.getLogger(__name__)
+_FINAL = (ContentError, MissingPackageError, WeightsError)  # errors that are no matter of one batch: nothing else would come back
 
 
 class Exchange(Protocol):
@@ -51,8 +51,8 @@ class Batches:
     stopped = ""
     remark = ""
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
+    def __init__(self, model: Model, access: Access) -> None:
+        self._model, self._access = model, access
         self._batch: dict[str, Request] = {}
 
     def submit(self, key: str, request: Request) -> None:
@@ -62,12 +62,12 @@ class Batches:
     def collect(self) -> Sequence[tuple[str, Reply]]:
         """The replies to the whole batch, in order."""
         batch, self._batch = self._batch, {}
-        return list(zip(batch, answer(self._model, list(batch.values())), strict=True))
+        return list(zip(batch, answer(self._model, list(batch.values()), self._access), strict=True))
 
 
-def open_exchange(model: Model, earlier: Iterable[Reply]) -> AbstractContextManager[Exchange]:
-    """A model's own exchange where it has one, else its batches."""
-    return model.exchange(earlier) if isinstance(model, Streamer) else nullcontext(Batches(model))
+def open_exchange(model: Model, earlier: Iterable[Reply], access: Access) -> AbstractContextManager[Exchange]:
+    """A model's own exchange where it has one, else its batches; `access` is that of the data in the requests."""
+    return model.exchange(earlier) if isinstance(model, Streamer) else nullcontext(Batches(model, access))
 
 
 def can_answer(model: Model, kind: str) -> bool:
@@ -75,36 +75,33 @@ def can_answer(model: Model, kind: str) -> bool:
     return isinstance(model, _METHODS[kind])
 
 
-def answer(model: Model, requests: Sequence[Request]) -> list[Reply]:
-    """One reply a request, in order, whatever the model does; requests of one batch may be of several kinds."""
+def answer(model: Model, requests: Sequence[Request], access: Access = "credentialed") -> list[Reply]:
+    """One reply a request, in order, whatever the model does; requests of one batch may be of several kinds.
+
+    Of an error that a model raises on data of this `access` only so much is kept as may be told of them.
+    """
     replies: dict[int, Reply] = {}
     for kind in dict.fromkeys(request.kind for request in requests):
         places = [place for place, request in enumerate(requests) if request.kind == kind]
         if can_answer(model, kind):
-            found = _answer_kind(getattr(model, kind), [requests[place] for place in places])
+            found = _answer_kind(getattr(model, kind), [requests[place] for place in places], access)
         else:
             found = [Reply(error=f"this model does not {kind}")] * len(places)
         replies.update(zip(places, found, strict=True))
     return [replies[place] for place in range(len(requests))]
 
 
-def _answer_kind(method: Callable[[Sequence[Request]], Sequence[Reply]], requests: Sequence[Request]) -> list[Reply]:
+def _answer_kind(method: Callable[[Sequence[Request]], Sequence[Reply]], requests: Sequence[Request], access: Access) -> list[Reply]:
     try:
         replies = list(method(requests))
-    except (ContentError, MissingPackageError, WeightsError):
-        raise  # no matter of this batch: nothing else would come back
+    except _FINAL as error:
+        if is_own(error):
+            raise
+        raise next(kind for kind in _FINAL if isinstance(error, kind))(told(error, access)) from None
     except Exception as error:  # a model may raise anything; it becomes data
         if len(requests) > 1:
-            return [reply for request in requests for reply in _answer_kind(method, [request])]
-        return [Reply(error=_describe(error))]
+            return [reply for request in requests for reply in _answer_kind(method, [request], access)]
+        return [Reply(error=told(error, access))]
     if len(replies) != len(requests):
         return [Reply(error=f"the model gave {len(replies)} replies to {len(requests)} requests")] * len(requests)
     return [r if isinstance(r, Reply) else Reply(error=f"the model gave a {type(r).__name__}, not a Reply") for r in replies]
-
-
-def _describe(error: Exception) -> str:
-    """One line on a failure. Only errors made for people are quoted: others may hold the texts of closed data."""
-    if isinstance(error, ModelError | DataError):
-        return " ".join(str(error).split())
-    _log.debug("a model raised", exc_info=error)
-    return where_raised(error)

@@ -43,6 +43,7 @@ class Control:
 
     progress: Callable[[str, int, int], None] = lambda _task, _done, _total: None  # samples passed, samples of the split
     stop: bool = False  # set by a signal: the batch in flight is finished, then the run ends as partial
+    at_once: bool = False  # True while there is no batch to finish: a signal ends everything at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Session:
             earlier = read_lines(self._folder.predictions, Prediction)
             with ExitStack() as stack:
                 self._index = stack.enter_context(PredictionIndex(self._folder.predictions))
-                self._exchange = stack.enter_context(open_exchange(self._model, earlier))
+                self._exchange = stack.enter_context(open_exchange(self._model, earlier, self._dataset.access))
                 self._kin = [stack.enter_context(PredictionIndex(folder.predictions)) for folder in self._plan.kin()]
                 for position, place, sample in self._own_samples():
                     if self._control.stop or self._exchange.stopped:

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from radbench.catalog.cards import ask_hash
-from radbench.errors import ContentError, ModelError, RadbenchError, RunError, RunFormatError, where_raised
+from radbench.errors import ContentError, ModelError, RadbenchError, RunError, RunFormatError, is_own
 from radbench.folder import DataRecord, RunFolder, RunRecord, write_json
 from radbench.media import Reader
 from radbench.models.base import Model
@@ -24,7 +24,7 @@ from radbench.running.engine import Control, Session, learn
 from radbench.running.lock import FolderLock
 from radbench.running.plan import Plan, Shard
 from radbench.running.shards import merge
-from radbench.terms import endpoint_of, guard
+from radbench.terms import endpoint_of, guard, told
 
 _log = logging.getLogger(__name__)
 
@@ -97,11 +97,11 @@ def _run_one(
     with FolderLock(folder.lock) as lock:
         try:
             learned = learn(plan, model, reader)
-        except RadbenchError:
-            raise
-        except Exception as error:  # someone else's code, and what it says may quote what it learned from
-            _log.debug("a model raised while learning", exc_info=error)
-            raise ModelError(f"model {plan.model.name} failed while learning: {where_raised(error)}") from error
+        except Exception as error:  # a learner may be anyone's code, and what it says may quote what it learned from
+            if is_own(error):
+                raise
+            said = told(error, plan.dataset(plan.task.ask.train or plan.task.ask.split).access)
+            raise ModelError(f"model {plan.model.name} failed while learning: {said}") from error
         session = Session(plan, model, reader, folder=folder, control=control, learned=learned, shard=shard)
         record = _begin(plan, folder, session.identity, shard, agreement)
         try:

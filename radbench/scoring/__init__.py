@@ -5,36 +5,27 @@ Derived from samples.jsonl and predictions.jsonl alone: the evaluated model, its
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
-from radbench.errors import (
-    DataTermsError,
-    RadbenchError,
-    RunError,
-    ScoringError,
-    nearest,
-    where_raised,
-)
+from radbench.errors import DataTermsError, RunError, ScoringError, nearest
 from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, find_runs, write_json
 from radbench.metrics.base import Metric, Rows
 from radbench.protocols.base import EvaluationProtocol
 from radbench.running.annotations import Annotators
+from radbench.running.plan import Plan
 from radbench.sample import Reply, Request
 from radbench.scoring.cases import CaseReader, Census
 from radbench.scoring.rows import Answerer, StoredRows, annotate, chunks, measure, prepare, stamp
 from radbench.scoring.values import Frame, IntervalSettings, Measured
-from radbench.terms import endpoint_of, guard
-
-_log = logging.getLogger(__name__)
+from radbench.terms import Access, endpoint_of, guard, told
 
 _REASONS: Final = 5  # of failures that a summary lists; the journal has them all
 
-__all__ = ["IntervalSettings", "count_questions", "score"]
+__all__ = ["IntervalSettings", "check_annotators", "count_questions", "score"]
 
 
 def score(
@@ -42,12 +33,12 @@ def score(
 ) -> Summary:
     """Score a run by a task card whose ask half it followed; write its scores/ and summary.json, or another file (`to`).
 
-    A metric that cannot run (missing weights or package, a corpus it is not defined for) is named in `problems`, the others are scored.
+    A metric that cannot run (missing weights or package, a corpus it is not defined for, an annotator that closed data may not
+    reach) is named in `problems`, the others are scored.
 
     Raises:
         RunError: the folder is no run folder, or damaged.
         UnknownNameError, ContentError: the card names a reader, metric or option that does not exist.
-        DataTermsError: an annotator is external and the run's data closed.
     """
     run = folder.read_run()
     for needed in (folder.samples, folder.predictions):
@@ -93,27 +84,23 @@ def _measure_all(
     made_of = stamp(folder, card.score.reader)
     measured: list[tuple[Metric, Rows, str]] = []
     problems: list[str] = []
-    for use in card.score.metrics:
-        metric: Metric = annotators.catalog.build("metrics", use.name, use.options, where=card.where)
-        guard(run.data.access, endpoint_of(metric), annotators.agreement, what="this run's text", to=f"metric {use.name}")
+    for name, metric in _metrics(card, annotators.catalog):
         try:
+            _guard(name, metric, run.data.access, annotators)
             if metric.needs_validation:
                 _fit(metric, folder, run, card, cases.protocol)
             prepare(metric, cases)
             how = _how_scored(metric, card)
             used: dict[str, None] = {}
             rows = measure(metric, how, cases, StoredRows(folder, metric.name, made_of), _answerer(annotators, run, used))
-            by = ",".join(f"{name}@{annotators.identity(name)}" for name in used)
+            by = ",".join(f"{asked}@{annotators.identity(asked)}" for asked in used)
             parts = (how, f"by:{by}" if by else "", settings.signature(metric.name))
             measured.append((metric, rows, "|".join(filter(None, parts))))
-            problems += [f"{use.name}: {said}" for name in used for said in annotators.faults(name)]
-        except DataTermsError:
-            raise
-        except RadbenchError as error:
-            problems.append(f"{use.name}: {error}")
+            problems += [f"{name}: {said}" for asked in used for said in annotators.faults(asked)]
         except Exception as error:  # a metric may be anyone's code: it fails alone
-            _log.debug("a metric raised", exc_info=error)
-            problems.append(f"{use.name}: {where_raised(error)}")
+            if isinstance(error, DataTermsError):
+                annotators.refusals.append(f"metric {name}: {error}")
+            problems.append(f"{name}: {told(error, run.data.access)}")
     asked = _how_asked(run, card, cases.census)
     return [Measured(metric, rows, f"{how}|{asked}") for metric, rows, how in measured], problems
 
@@ -128,6 +115,20 @@ def _slips(card: TaskCard, census: Census, ids: Sequence[str]) -> list[str]:
     return found
 
 
+def check_annotators(plan: Plan, annotators: Annotators) -> None:
+    """Make sure, before any request is sent, that a task's metrics may ask whom they ask, and that those are ready.
+
+    Raises:
+        DataTermsError, ContentError: as `Annotators.check`, naming the metric and the annotator.
+    """
+    for name, metric in _metrics(plan.task, annotators.catalog):
+        if metric.annotators or endpoint_of(metric) is not None:
+            access = plan.dataset(plan.task.ask.split).access
+            _guard(name, metric, access, annotators)
+            for asked in metric.annotators:
+                annotators.check(asked, access, metric=name)
+
+
 def count_questions(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annotators) -> None:
     """Let the metrics that ask put their questions to `annotators`, which only count; nothing is written.
 
@@ -136,12 +137,20 @@ def count_questions(folder: RunFolder, card: TaskCard, catalog: Catalog, annotat
     run = folder.read_run()
     with PredictionIndex(folder.predictions) as index:
         cases = CaseReader(folder, index, _protocol(card, catalog), run, card.score)
-        for use in card.score.metrics:
-            metric: Metric = catalog.build("metrics", use.name, use.options, where=card.where)
+        for _, metric in _metrics(card, catalog):
             if type(metric).asks is not Metric.asks:
                 prepare(metric, cases)
                 for chunk in chunks(cases):
                     annotate(metric, chunk, _answerer(annotators, run, {}))
+
+
+def _metrics(card: TaskCard, catalog: Catalog) -> Iterator[tuple[str, Metric]]:
+    """The metrics of a card, each by its name in the catalogue."""
+    return ((use.name, catalog.build("metrics", use.name, use.options, where=card.where)) for use in card.score.metrics)
+
+
+def _guard(name: str, metric: Metric, access: Access, annotators: Annotators) -> None:
+    guard(access, endpoint_of(metric), annotators.agreement, what="this run's text", to=f"metric {name}")
 
 
 def _protocol(card: TaskCard, catalog: Catalog) -> EvaluationProtocol:

@@ -12,8 +12,8 @@ from radbench.catalog.cards import Score
 from radbench.folder import Counts, Prediction, PredictionIndex, RunFolder, RunRecord, SampleRecord, adapter
 from radbench.protocols.base import EvaluationProtocol
 from radbench.protocols.legacy import DROPPED
-from radbench.protocols.reading import split_reasoning
 from radbench.sample import Answer, Case, Sample, Unparsed
+from radbench.thoughts import split_reasoning
 
 NOT_ASKED: Final = "not asked yet"
 _CONTENT: Final = {"id", "texts", "options", "references"}  # what a sample is, wherever its media lie

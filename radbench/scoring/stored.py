@@ -33,13 +33,13 @@ class StoredRun:
     _rows: Mapping[str, StoredRows]  # family -> its file
 
     @classmethod
-    def open(cls, folder: RunFolder, catalog: Catalog) -> StoredRun:
-        """The stored run of a folder.
+    def open(cls, folder: RunFolder, catalog: Catalog, preset: str = "") -> StoredRun:
+        """The stored run of a folder, as it was scored by its task's card or under a published convention (`preset`).
 
         Raises:
             RunError: the folder is no run folder, or was never scored.
         """
-        run, summary = folder.read_run(), folder.read_summary()
+        run, summary = folder.read_run(), folder.read_summary(preset)
         half = Score.model_validate(summary.score)
         made_of = stamp(folder, half.reader)
         rows = {file.stem: StoredRows(folder, file.stem, made_of) for file in sorted(folder.scores.glob("*.npz"))}

@@ -1,4 +1,4 @@
-"""Cluster bootstrap on stored rows: draws of clusters as weights, and percentile intervals of what is made of them.
+"""Cluster bootstrap on stored rows: draws of clusters as weights, and intervals of what is made of them.
 
 Clusters (patients, else studies) are drawn with replacement, not rows: rows of one patient are not independent, and an
 interval by row is too narrow. A draw is a vector of counts, one a cluster, that sums to the number of clusters.
@@ -7,6 +7,7 @@ interval by row is too narrow. A draw is a vector of counts, one a cluster, that
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -41,4 +42,30 @@ def percentile_interval(values: NDArray[np.float64], level: float) -> tuple[floa
     if 2 * defined.size < max(1, values.size):
         return (float("nan"), float("nan"))
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return (float(low), float(high))
+
+
+def bca_interval(values: NDArray[np.float64], point: float, jackknife: NDArray[np.float64], level: float) -> tuple[float, float]:
+    """The bias-corrected and accelerated interval; NaN where fewer than half the draws are defined, or all lie on one side of the point.
+
+    Args:
+        values: of the bootstrap draws, shape (draws,).
+        point: the value of all clusters.
+        jackknife: the value without each cluster in turn, shape (n_clusters,).
+        level: the share that the interval is to cover, such as 0.95.
+
+    Source: Efron, J Am Stat Assoc 1987; acceleration and the half counting of draws equal to the point as scipy 1.17 has them.
+    """
+    defined = values[~np.isnan(values)]
+    if np.isnan(point) or 2 * defined.size < max(1, values.size):
+        return (float("nan"), float("nan"))
+    share = ((defined < point).sum() + (defined <= point).sum()) / (2 * defined.size)
+    if not 0 < share < 1:
+        return (float("nan"), float("nan"))
+    normal = NormalDist()
+    bias, spread = normal.inv_cdf(float(share)), np.nanmean(jackknife) - jackknife
+    scale = float(np.nansum(spread**2)) ** 1.5
+    acceleration = float(np.nansum(spread**3)) / (6 * scale) if scale else 0.0
+    shifted = [bias + normal.inv_cdf(tail) for tail in ((1 - level) / 2, (1 + level) / 2)]
+    low, high = np.quantile(defined, [normal.cdf(bias + z / (1 - acceleration * z)) for z in shifted])
     return (float(low), float(high))

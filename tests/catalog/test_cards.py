@@ -172,7 +172,7 @@ def test_weights_lie_in_one_place_and_a_hub_id_has_its_revision(weights):
 def test_a_board_needs_a_column():
     with pytest.raises(ContentError, match=r"b.yaml:2: `columns`"):
         parse_card("title: B\ncolumns: []\n", Path("b.yaml"), BoardCard)
-    assert parse_card("title: B\ncolumns: [{task: a.b, value: accuracy}]\n", Path("b.yaml"), BoardCard).columns[0].task == "a.b"
+    assert parse_card("title: B\ncolumns: [{task: a.b, value: accuracy}]\n", Path("b.yaml"), BoardCard).columns[0].task == ("a.b",)
 
 
 def test_a_generation_setting_on_the_command_line_leaves_the_others_of_the_card() -> None:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from judges import JUDGES
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
 from radbench.catalog.options import keywords
-from radbench.conformance import NotChecked, check_dataset, check_metric, check_model, check_task
+from radbench.conformance import NotChecked, StandIns, check_dataset, check_metric, check_model, check_task
 from radbench.errors import ContentError
 from radbench.metrics.base import Ask, SumMetric
 from radbench.models.constant import Constant
@@ -57,7 +58,7 @@ class Refusing(Length):
 
 class Asking(Length):
     def asks(self, case, replies):
-        return () if replies else (Ask("judge", Request(turns=(Turn("user", ("?",)),))),)
+        return () if replies else (Ask("constant", Request(turns=(Turn("user", ("?",)),))),)
 
 
 class Rows:
@@ -84,16 +85,31 @@ def changed(task: TaskCard, half: str, **change: object) -> TaskCard:
     return task.model_copy(update={half: getattr(task, half).model_copy(update=change)})
 
 
+def answers(judge=None):
+    """Stand-ins for the catalogue's annotators, and a judge for the name `judge`."""
+    stand_ins = StandIns(CATALOG)
+
+    def answer(name, requests):
+        return [judge(request) for request in requests] if judge and name == "judge" else stand_ins(name, requests)
+
+    return answer
+
+
 @pytest.mark.parametrize("name", CATALOG.names("metrics"))
 def test_every_metric_keeps_the_contract(name):
     component = CATALOG.component("metrics", name)
-    needed = [key for key, p in keywords(component).items() if p.default is p.empty]
-    if needed:
-        pytest.skip(f"{name} needs {', '.join(needed)}")
-    try:
-        assert check_metric(component(), name) == []
-    except NotChecked:
-        pytest.skip(f"{name} asks annotators")
+    needed = {key for key, p in keywords(component).items() if p.default is p.empty}
+    if others := needed - {"judge"}:
+        pytest.skip(f"{name} needs {', '.join(others)}")
+    assert check_metric(component(**dict.fromkeys(needed, "judge")), name, answers(JUDGES.get(name))) == []
+
+
+def test_a_metric_that_asks_whom_it_does_not_name_is_found():
+    class Unannounced(Length):
+        def asks(self, case, replies):
+            return () if replies else (Ask("rules-14", Request(kind="annotate", turns=(Turn("user", (case.text,)),))),)
+
+    assert check_metric(Unannounced(), "length", answers()) == ["it asks `rules-14`, which its `annotators` should name"]
 
 
 @pytest.mark.parametrize("name", ["constant", "majority", "nearest-neighbour"])
@@ -117,16 +133,16 @@ def test_every_demo_task_scores_the_truth(name):
     ],
 )
 def test_a_metric_that_breaks_the_contract_is_found(metric, problem):
-    assert problem in " ".join(check_metric(metric(), "length"))
+    assert problem in " ".join(check_metric(metric(), "length", answers()))
 
 
 def test_a_metric_of_another_name_is_found():
-    assert check_metric(Length(), "width") == ["its `name` is `length`, the catalogue calls it `width`"]
+    assert check_metric(Length(), "width", answers()) == ["its `name` is `length`, the catalogue calls it `width`"]
 
 
-def test_a_metric_that_asks_annotators_is_not_checked_alone():
-    with pytest.raises(NotChecked, match="annotators"):
-        check_metric(Asking(), "length")
+def test_a_metric_that_asks_a_judge_is_not_checked_alone():
+    with pytest.raises(NotChecked, match="it asks `constant`, of family `constant`, in whose place nothing can answer"):
+        check_metric(Asking(), "length", answers())
 
 
 def test_a_model_that_answers_by_the_batch_is_found():

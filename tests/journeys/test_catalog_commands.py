@@ -363,7 +363,7 @@ def test_what_the_system_refuses_is_one_sentence(tmp_path, capsys, arguments, se
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.csv"), "cannot read a.csv: No such file or directory"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "tasks"), "cannot read tasks: Is a directory"),
         (OSError(errno.ENOSPC, "No space left on device"), "cannot write: No space left on device"),
-        (OSError("no device"), "OSError: no device"),
+        (OSError("Mrs Smith has an effusion"), "OSError at test_catalog_commands.py:{line}"),
     ],
 )
 def test_the_sentence_says_what_was_refused_where(monkeypatch, capsys, error, sentence):
@@ -377,7 +377,7 @@ def test_the_sentence_says_what_was_refused_where(monkeypatch, capsys, error, se
     monkeypatch.setitem(COMMANDS, "fail", ("failing_command:fail", "Fail."))
 
     assert run("fail") == 2
-    assert capsys.readouterr().err == f"radbench: {sentence}\n"
+    assert capsys.readouterr().err == f"radbench: {sentence.format(line=fail.__code__.co_firstlineno + 1)}\n"
 
 
 def test_a_reader_who_leaves_is_no_error():

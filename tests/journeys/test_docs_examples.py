@@ -62,6 +62,12 @@ def test_the_metric_page_prints_a_metric_that_validates(tmp_path, capsys):
     assert "not checked" not in capsys.readouterr().out
 
 
+def test_the_page_on_clinical_metrics_prints_a_task_that_validates(tmp_path, capsys):
+    example_files("clinical-metrics.md", tmp_path)
+
+    assert status("validate", tmp_path / "mylab.reports.yaml", "--data-dir", f"jsonl={tmp_path}") == 0
+
+
 def test_the_dataset_page_prints_a_data_set_that_validates(tmp_path, capsys):
     files = example_files("adding-a-dataset.md", tmp_path)
     (tmp_path / "p1-a.txt").write_text("The lungs are clear.\n---\nNormal chest.", "utf-8")

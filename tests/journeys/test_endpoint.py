@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,14 @@ from stub_server import Step, StubServer, answer, completion, failure
 from radbench.cli import main
 
 pytest.importorskip("openai", reason="needs the extra `api`")
+
+
+@pytest.fixture(autouse=True)
+def _own_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies and certificates of the machine that runs the tests do not reach them."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}:
+            monkeypatch.delenv(name)
 
 
 def test_a_task_is_answered_and_scored(endpoint: Endpoint):
@@ -181,37 +192,145 @@ def test_a_proxy_that_refuses_is_named_in_one_sentence(endpoint: Endpoint, monke
     assert len(err.strip().splitlines()) == 1
 
 
-def test_a_proxy_setting_that_is_no_address_is_named_in_one_sentence(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("HTTPS_PROXY", "gopher://127.0.0.1")
-    status, _, err = endpoint.run(endpoint="https://api.example.com/v1")
-    assert status == 2
-    assert "proxy settings" in err
-    assert len(err.strip().splitlines()) == 1
+EXTERNAL = "https://api.example.com/v1"
+BATCH = pytest.mark.parametrize("batch", ["false", "true"], ids=["one by one", "in batch files"])
 
 
-def test_a_server_on_this_machine_is_reached_past_the_proxy(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+def closed_port() -> int:
+    """A port at which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@BATCH
+@pytest.mark.parametrize(
+    ("setting", "address", "endpoint_url"),
+    [
+        ("HTTPS_PROXY", "http://127.0.0.1:{port}", EXTERNAL),
+        ("https_proxy", "127.0.0.1:{port}", EXTERNAL),
+        ("HTTP_PROXY", "http://127.0.0.1:{port}", "http://api.example.com/v1"),
+        ("ALL_PROXY", "http://no-such-proxy.invalid:3128", EXTERNAL),
+    ],
+)
+def test_a_proxy_that_is_not_there_is_named_in_one_sentence(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, closed_port: int, batch: str, setting: str, address: str, endpoint_url: str
+):
+    monkeypatch.setenv(setting, address.format(port=closed_port))
+    status, _, err = endpoint.run(endpoint=endpoint_url, batch=batch)
+    mend = f"mend {setting}, or name the host in NO_PROXY"
+    assert (status, err) == (2, f"radbench: the proxy on the way to api.example.com does not let requests through: {mend}\n")
+
+
+@BATCH
+@pytest.mark.parametrize(
+    "address",
+    ["gopher://127.0.0.1", "http://127.0.0.1:99999", "http://127.0.0.1:http", "not an address", "http://", "socks5://127.0.0.1:9"],
+)
+def test_a_proxy_setting_that_cannot_be_used_is_named_in_one_sentence(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, batch: str, address: str
+):
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    status, _, err = endpoint.run(endpoint=EXTERNAL, batch=batch)
+    told = "HTTPS_PROXY is no address like http://proxy:3128"
+    assert (status, err) == (2, f"radbench: the proxy settings of the environment cannot be used: {told}\n")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "socks5://127.0.0.1:9"])
+def test_a_server_on_this_machine_is_reached_past_the_proxy(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, address: str):
     for name in ("HTTP_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
+        monkeypatch.setenv(name, address)
     assert endpoint.run()[0] == 0
 
 
-def test_a_self_signed_certificate_is_refused_in_one_sentence_and_accepted_where_named(
-    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+@BATCH
+def test_a_host_that_is_not_found_ends_the_run_in_one_sentence(endpoint: Endpoint, batch: str):
+    status, _, err = endpoint.run(endpoint="http://no-such-host.invalid/v1", batch=batch, max_retries=9)
+    mend = "mend its name in the address, or this machine's network"
+    assert (status, err) == (2, f"radbench: the host no-such-host.invalid is not found: {mend}\n")
+
+
+@BATCH
+def test_a_port_at_which_nothing_listens_ends_the_run_in_one_sentence(endpoint: Endpoint, closed_port: int, batch: str):
+    status, _, err = endpoint.run(endpoint=f"http://127.0.0.1:{closed_port}/v1", batch=batch, max_retries=0)
+    assert (status, err) == (2, f"radbench: no connection to 127.0.0.1:{closed_port}: start the server or mend its address\n")
+
+
+# certificates
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key and its self-signed certificate for 127.0.0.1."""
     if shutil.which("openssl") is None:
         pytest.skip("`openssl` is not installed, which makes the certificate")
     made = tmp_path / "certificate.pem"
     subject = ("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1")
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, "-keyout", str(made), "-out", "-"]
-    certificate = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    made.write_text(made.read_text() + certificate)
-    with StubServer(certificate=made) as secure:
-        status, _, err = endpoint.run(endpoint=secure.url)
-        assert status == 2
-        assert "is not trusted: set SSL_CERT_FILE" in err
-        assert len(err.strip().splitlines()) == 1
-        monkeypatch.setenv("SSL_CERT_FILE", str(made))
-        assert endpoint.run(endpoint=secure.url)[0] == 0
+    signed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    made.write_text(made.read_text() + signed)
+    return made
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[StubServer]:
+    with StubServer(certificate=certificate) as server:
+        yield server
+
+
+@BATCH
+def test_a_self_signed_certificate_is_refused_in_one_sentence_and_accepted_where_named(
+    endpoint: Endpoint, secure: StubServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, batch: str
+):
+    status, _, err = endpoint.run(endpoint=secure.url, batch=batch)
+    mend = "set SSL_CERT_FILE to the certificate (PEM) of the authority that signed it"
+    assert (status, err) == (2, f"radbench: the certificate of {secure.url[8:-3]} is not trusted: {mend}\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert endpoint.run(endpoint=secure.url, batch=batch)[0] == 0
+
+
+def test_a_certificate_named_where_only_another_client_reads_it_is_told_so(
+    endpoint: Endpoint, secure: StubServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    status, _, err = endpoint.run(endpoint=secure.url)
+    assert status == 2
+    assert err.endswith("set SSL_CERT_FILE to the certificate (PEM) of the authority that signed it (REQUESTS_CA_BUNDLE is not read)\n")
+
+
+def test_a_bundle_that_is_not_read_may_be_missing(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    assert endpoint.run()[0] == 0
+
+
+@BATCH
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "no certificate"])
+def test_certificates_that_cannot_be_read_are_named_in_one_sentence(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, batch: str, content: str | None
+):
+    named = tmp_path / "authority.pem"
+    if content:
+        named.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(named))
+    status, _, err = endpoint.run(batch=batch)
+    told = "which is no file of certificates (PEM) that can be read: mend or unset it"
+    assert (status, err) == (2, f"radbench: SSL_CERT_FILE names `{named}`, {told}\n")
+
+
+def test_a_folder_of_certificates_that_is_not_there_is_named_in_one_sentence(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    status, _, err = endpoint.run()
+    assert (status, err.startswith(f"radbench: SSL_CERT_DIR names `{tmp_path / 'none'}`")) == (2, True)
+
+
+@BATCH
+def test_a_server_without_tls_is_told_from_one_that_is_not_there(endpoint: Endpoint, batch: str):
+    status, _, err = endpoint.run(endpoint=endpoint.stub.url.replace("http://", "https://"), batch=batch)
+    mend = "a server without TLS has an address that begins with http://"
+    assert (status, err) == (2, f"radbench: no secure connection to {endpoint.stub.url[7:-3]}: {mend}\n")
 
 
 # data terms

@@ -65,13 +65,45 @@ def test_a_budget_in_requests_stops_cleanly_and_a_larger_one_goes_on(endpoint: E
     assert sorted(endpoint.stub.asked_lines()) == list(range(12))
 
 
-@pytest.mark.parametrize("budget", ["{tokens: 60}", "{money: 0.18}"], ids=["tokens", "money"])
-def test_a_budget_in_tokens_or_money_is_not_passed_by_more_than_what_was_out(endpoint: Endpoint, budget: str):
-    prices = "{prompt: 1000, output: 5000, currency: EUR}"  # 14 tokens and 0.03 EUR a reply
-    status, entry, _ = endpoint.run(budget=budget, prices=prices, concurrency=1)
+PRICES = "{prompt: 1000, output: 5000, currency: EUR}"  # 14 tokens and 0.03 EUR a reply
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize(
+    ("budget", "n", "used"),
+    [
+        ("{tokens: 60}", 4, "56 tokens"),
+        ("{money: 0.18}", 6, "84 tokens, 0.1800 EUR"),
+        ("{tokens: 60, money: 9}", 4, "56 tokens, 0.1200 EUR"),
+    ],
+    ids=["tokens", "money", "both"],
+)
+def test_a_budget_in_tokens_or_money_is_not_passed_and_the_message_says_what_was_used(
+    endpoint: Endpoint, budget: str, n: int, used: str, concurrency: int
+):
+    endpoint.stub.default = Step(body=completion("yes"), sleep_s=0.02)
+    status, entry, _ = endpoint.run(budget=budget, prices=PRICES, concurrency=concurrency)
     assert (status, entry["status"]) == (1, "partial")
-    assert len(endpoint.stub.asked) == (5 if "tokens" in budget else 6)
-    assert ("60 tokens" if "tokens" in budget else "0.18 EUR") in entry["message"]
+    assert len(endpoint.stub.asked) == n
+    assert f"has no room for one more request ({used} used by {n} requests): the same command with a larger budget" in entry["message"]
+
+
+def test_a_resumed_run_counts_what_earlier_sessions_used(endpoint: Endpoint):
+    endpoint.run(budget="{tokens: 60}")
+    status, entry, _ = endpoint.run(budget="{tokens: 100}")
+    assert (status, len(endpoint.stub.asked)) == (1, 7)
+    assert "98 tokens used by 7 requests" in entry["message"]
+    assert endpoint.run(budget="{tokens: 168}")[0] == 0
+    assert sorted(endpoint.stub.asked_lines()) == list(range(12))
+
+
+def test_a_stated_limit_is_reserved_so_that_long_answers_do_not_pass_the_budget_together(endpoint: Endpoint):
+    for line in range(12):  # short at first, then as long as they may be
+        usage = {"prompt_tokens": 10, "completion_tokens": 4 if line < 3 else 40, "total_tokens": 0}
+        endpoint.stub.script(line, Step(body=json.dumps({**json.loads(completion("yes")), "usage": usage}).encode(), sleep_s=0.02))
+    status, entry, _ = endpoint.run("--gen", "max_tokens=40", budget="{tokens: 200}", concurrency=8)
+    assert (status, entry["status"]) == (1, "partial")
+    assert "192 tokens used by 6 requests" in entry["message"]  # 3 x 14 + 3 x 50
 
 
 def test_a_budget_in_tokens_needs_a_server_that_counts_them(endpoint: Endpoint):
@@ -86,6 +118,42 @@ def test_a_budget_in_money_needs_prices(endpoint: Endpoint):
     status, _, err = endpoint.run(budget="{money: 2}")
     assert status == 2
     assert "needs `prices`" in err
+
+
+# a server that hears no more
+
+
+def test_a_key_revoked_in_the_middle_stops_the_run_in_one_sentence_and_nothing_is_lost(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STUB_KEY", "sk-very-secret")
+    endpoint.stub.closed, endpoint.stub.closes_after = failure(401), 5
+    status, entry, err = endpoint.run(api_key_env="STUB_KEY", concurrency=3)
+    assert (status, entry["status"], err) == (1, "partial", "")
+    host = endpoint.stub.url[7:-3]
+    mend = "set a key that may use `stub`; then the same command goes on from here"
+    assert entry["message"] == f"{host} refuses the key in STUB_KEY (401): {mend}"
+    assert counted(entry) == {"total": 12, "scored": 5, "excluded": 7}
+    endpoint.stub.closed = None
+    status, entry, _ = endpoint.run(api_key_env="STUB_KEY")
+    assert (status, counted(entry)) == (0, {"total": 12, "scored": 12})
+    assert sorted(endpoint.stub.asked_lines()) == list(range(12))
+
+
+def test_one_prompt_that_a_gateway_forbids_fails_alone(endpoint: Endpoint):
+    endpoint.stub.script(5, failure(403))
+    status, entry, _ = endpoint.run(concurrency=1)
+    assert (status, entry["status"]) == (1, "complete")
+    assert counted(entry) == {"total": 12, "scored": 12, "failed": 1}
+
+
+def test_a_key_that_may_no_longer_ask_stops_the_run_and_nothing_is_lost(endpoint: Endpoint):
+    endpoint.stub.closed, endpoint.stub.closes_after = failure(403), 2
+    status, entry, _ = endpoint.run(concurrency=1)
+    assert (status, entry["status"]) == (1, "partial")
+    assert "(403): set a key" in entry["message"]
+    assert endpoint.stub.n_calls == 2 + 8
+    endpoint.stub.closed = None
+    assert endpoint.run()[0] == 0
+    assert sorted(endpoint.stub.asked_lines()) == list(range(12))
 
 
 # batch files
@@ -131,3 +199,45 @@ def test_a_budget_bounds_a_batch(endpoint: Endpoint):
     assert len(endpoint.stub.asked) == 5
     assert endpoint.run(budget="{requests: 12}")[0] == 0
     assert sorted(endpoint.stub.asked_lines()) == list(range(12))
+
+
+def test_a_budget_in_tokens_bounds_a_batch_and_the_message_says_what_was_used(endpoint: Endpoint):
+    endpoint.bench.write_rows(rows(60))
+    status, entry, _ = endpoint.run("--gen", "max_tokens=4", batch="true", budget="{tokens: 390}")
+    assert (status, entry["status"]) == (1, "partial")
+    # 60 characters and a limit of 4 reserve 19 tokens; from line 10 on they are 61 and reserve 20; each reply takes 14
+    assert "280 tokens used by 20 requests" in entry["message"]
+    assert sorted(endpoint.stub.asked_lines()) == list(range(20))
+
+
+def test_after_a_first_batch_limits_far_above_the_replies_do_not_stop_the_run(endpoint: Endpoint):
+    endpoint.bench.write_rows(rows(60))
+    status, entry, _ = endpoint.run("--gen", "max_tokens=500", batch="true", budget="{tokens: 14000}")
+    assert (status, entry["status"]) == (0, "complete")
+
+
+@pytest.mark.parametrize("code", [401, 403])
+def test_a_key_that_the_interface_of_batches_refuses_ends_the_run_in_one_sentence(endpoint: Endpoint, code: int):
+    endpoint.stub.closed = failure(code)
+    status, _, err = endpoint.run(batch="true")
+    assert status == 2
+    assert f"refuses a request without a key (`api_key_env` names none) ({code})" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_server_without_batch_files_is_told_in_one_sentence(endpoint: Endpoint):
+    endpoint.stub.closed = failure(404)
+    status, _, err = endpoint.run(batch="true")
+    assert (status, err) == (2, "radbench: 127.0.0.1 takes no batch files (404): ask it without `batch`\n")
+
+
+def test_a_key_revoked_between_batches_stops_the_run_and_nothing_is_lost(endpoint: Endpoint):
+    endpoint.bench.write_rows(rows(60))
+    endpoint.stub.closed, endpoint.stub.closes_after = failure(401), 5  # list, upload, begin, look, fetch: one batch
+    status, entry, _ = endpoint.run(batch="true")
+    assert (status, entry["status"]) == (1, "partial")
+    assert entry["message"].endswith("then the same command goes on from here")
+    assert counted(entry) == {"total": 60, "scored": 25, "excluded": 35}
+    endpoint.stub.closed = None
+    assert endpoint.run(batch="true")[0] == 0
+    assert sorted(endpoint.stub.asked_lines()) == list(range(60))

@@ -12,6 +12,7 @@ from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import RunFolder, Settings, find_runs, write_json
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.markdown import markdown
+from radbench.leaderboard.reading import decimals
 from radbench.leaderboard.text import text
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
@@ -42,8 +43,8 @@ def test_a_line_holds_the_runs_of_one_model_and_a_missing_run_is_a_gap(catalog: 
     found = board(catalog, tmp_path)
 
     assert [(line.name, line.kind, [cell is not None for cell in line.cells]) for line in found.lines] == [
-        ("constant-yes (first 12)", "baseline", [False, True]),
         ("majority (first 12)", "baseline", [True, True]),
+        ("constant-yes (first 12)", "baseline", [False, True]),
     ]
     assert [column.value for column in found.columns] == ["auroc", "exact_match"]
 
@@ -78,7 +79,7 @@ def test_a_limited_run_is_not_what_whole_runs_are_compared_with(catalog: Catalog
     cells = {line.name: line.cells[1] for line in board(catalog, tmp_path).lines}
 
     assert {name for name, cell in cells.items() if cell and cell.is_comparable} == {"majority", "nearest-neighbour"}
-    assert [name for name, cell in cells.items() if cell and cell.is_best] == ["nearest-neighbour"]
+    assert [name for name, cell in cells.items() if cell and cell.order == 1] == ["nearest-neighbour"]
 
 
 def test_controls_with_ablated_images_are_never_best(catalog: Catalog, tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_controls_with_ablated_images_are_never_best(catalog: Catalog, tmp_path:
     evaluated(catalog, tmp_path, ["nearest-neighbour"], ["demo.vqa"], images="blank")
 
     found = board(catalog, tmp_path)
-    kinds = {line.name: (line.kind, bool(line.cells[1] and line.cells[1].is_best)) for line in found.lines}
+    kinds = {line.name: (line.kind, bool(line.cells[1] and line.cells[1].order == 1)) for line in found.lines}
 
     assert kinds["nearest-neighbour (first 12, images blank)"] == ("control", False)
     assert kinds["nearest-neighbour (first 12)"] == ("baseline", True)
@@ -122,10 +123,11 @@ def test_the_tables_show_the_same_numbers_as_the_summaries(catalog: Catalog, tmp
     found = board(catalog, tmp_path)
     runs = [folder for folder in find_runs(tmp_path) if folder.read_run().data.split == "test"]
 
+    places = {column.task[0]: decimals(found, place) for place, column in enumerate(found.columns)}
     for shown in (markdown(found), text(found)):
         for summary in map(RunFolder.read_summary, runs):
             primary = next(value for value in summary.values if value.id == summary.score["primary"])
-            assert f"{primary.value:.3f}" in shown, summary.task
+            assert f"{primary.value:.{places[summary.task]}f}" in shown, summary.task
     assert "A small \\| board" in markdown(found)
 
 

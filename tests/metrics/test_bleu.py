@@ -56,6 +56,14 @@ def test_values_of_cases_equal_sacrebleu_sentence_scores(texts: Texts, smoothing
         assert ours[:, n - 1] == pytest.approx(np.array(theirs), abs=1e-9)
 
 
+def test_the_mean_over_cases_is_that_of_their_own_values(texts: Texts) -> None:
+    candidates, references = texts
+    expected = alone(Bleu(), candidates, references).mean(axis=0)
+
+    assert corpus(Bleu(over="cases"), candidates, references) == pytest.approx(expected.tolist())
+    assert Bleu(over="cases").signature()["over"] == "cases"
+
+
 def test_corpus_values_equal_coco(texts: Texts) -> None:
     candidates, references = texts
     keys = range(len(candidates))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from judges import heard, user_text
 
@@ -66,9 +69,17 @@ def test_a_case_without_a_reference_is_left_out():
 
 
 def test_the_sample_for_people_is_the_same_in_any_order_and_grows_at_its_end():
-    ids = [f"q{i}" for i in range(200)]
-    assert human_check(ids) == human_check(reversed([*ids, *ids]))
-    assert human_check(ids, 10) == human_check(ids, 50)[:10]
-    assert human_check(ids[:3], 10) != []
-    assert len(human_check(ids)) == 50
-    assert human_check(ids, 50) != ids[:50]
+    cases = [Case.of("fluid", ["effusion", "water, free"], id=f"q{i}", texts={"question": "What is\nseen?"}) for i in range(200)]
+    rows = list(csv.DictReader(io.StringIO(human_check(cases))))
+    ids = [row["sample"] for row in rows]
+
+    assert human_check(cases) == human_check(reversed(cases))
+    assert [row["sample"] for row in csv.DictReader(io.StringIO(human_check(cases, 10)))] == ids[:10]
+    assert (len(ids), ids != sorted(ids, key=lambda name: int(name[1:]))) == (50, True)
+    asked = {"question": "What is\nseen?", "references": "effusion\nwater, free", "answer": "fluid", "repeat": "0", "equivalent": ""}
+    assert rows[0] == {"sample": ids[0], **asked}
+
+
+def test_people_are_not_asked_what_needs_no_judge():
+    cases = [Case.of("fluid", ["fluid"]), Case.of("", ["fluid"]), Case.of("fluid", []), Case.of(None, ["fluid"])]
+    assert human_check(cases).count("\n") == 1

@@ -33,6 +33,7 @@ from radbench.metrics.radfact import Radfact
 from radbench.metrics.radgraph import Radgraph
 from radbench.metrics.ratescore import TYPES, Ratescore
 from radbench.metrics.rubric import Rubric
+from radbench.metrics.scope import CHEST_XRAY, RADIOLOGY
 from radbench.metrics.semb_score import SembScore
 from radbench.metrics.similarity import Similarity
 from radbench.metrics.terms import Terms
@@ -42,7 +43,7 @@ from radbench.sample import Abstained, Box, Boxes, Case, Choice, LabelSet, Media
 METRICS = sorted(
     path.stem
     for path in Path(radbench.metrics.__file__).parent.glob("*.py")
-    if path.stem not in {"base", "tokens"} and not path.stem.startswith("_")
+    if path.stem not in {"base", "scope", "tokens"} and not path.stem.startswith("_")
 )
 
 
@@ -251,8 +252,10 @@ CORPORA = {
     "chrf": TEXTS,
     "cider": TEXTS,
     "classification": replace(CHOICES, options={"positive": "yes", "ordinal": True}),
+    "coco_rouge": TEXTS,
     "crimson": judged(Crimson),
     "discrimination": CHOICES,
+    "evaluate": replace(TEXTS, options={"module": str(Path(__file__).parent / "overlap.py"), "value": "overlap"}),
     "equivalence": judged(Equivalence, no_score="judged"),
     "grad": judged(Grad),
     "green": judged(Green, no_score="matched"),
@@ -278,6 +281,8 @@ CORPORA = {
 def name(request):
     if request.param not in CORPORA:
         pytest.skip("test_every_metric_has_a_corpus says what to do")
+    if request.param == "evaluate":
+        pytest.importorskip("evaluate", reason="needs the extra `evaluate`")
     return request.param
 
 
@@ -327,6 +332,13 @@ def test_the_class_is_named_after_its_file_and_its_docstring_states_the_range(na
     assert cls.name == name
     assert re.search(r"\[[-\w]+, [\w -]+[\])]|share in \[", cls.__doc__ or ""), "say in which range the values lie"
     assert "better" in cls.__doc__
+
+
+def test_every_metric_says_what_it_was_made_for_and_has_a_scope_that_a_board_can_hold_against_a_task(name):
+    cls = class_of(name)
+
+    assert re.search(r"\bMade for \w", cls.__doc__ or "")
+    assert cls.scope in {"any", CHEST_XRAY, RADIOLOGY}
 
 
 def test_options_are_keyword_only_and_the_signature_is_text(name):

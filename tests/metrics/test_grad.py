@@ -193,14 +193,6 @@ def test_the_worked_answers_of_the_prompt_are_in_the_format_it_asks_for():
     assert not [example for example in examples if isinstance(read_counts(example), Unparsed)]
 
 
-def test_pairs_that_the_prompt_shows_as_examples_are_known():
-    metric = Grad(judge="j")
-    shown = "lungs are CLEAR. Normal heart.\n There is neither pneumothorax nor pleural effusion."
-    assert metric.leaks(Case.of(shown, ["Small effusion."]))
-    assert metric.leaks(Case.of("Small effusion.", ["Reference.", shown]))
-    assert not metric.leaks(Case.of("Small effusion.", ["No effusion."]))
-
-
 def test_an_unreadable_pair_is_no_zero():
     metric = Grad(judge="j")
     assert metric.row(heard(metric, Case.of("Clear.", ["Clear."]), lambda _: "0 errors")) == Excluded("unparsed judge reply")

@@ -122,6 +122,13 @@ def test_positive_labels_count_on_normal_references_alone_and_devices_do_not():
     assert spans(studied("Edema.", said=("Edema", "Pneumonia"))) == [Span("positive_on_normal", 0, 6, "Edema, Pneumonia")]
 
 
+def test_places_found_by_words_need_no_labels():
+    plain = Case.of("Unchanged edema, 9 mm.", ["Normal."])
+    assert [span.kind for span in spans(plain)] == ["comparison_without_prior", "invented_measurement"]
+    failed = Case(plain.sample, plain.answer, 0, (Reply(error="down"),) * 2)
+    assert spans(failed) == spans(plain)
+
+
 def test_an_empty_report_commits_nothing():
     assert set(told(studied("")).values()) == {0}
 
@@ -140,5 +147,4 @@ def test_a_case_without_an_answer_or_labels_is_left_out():
     case = studied("Edema.")
     failed = Case(case.sample, case.answer, 0, (Reply(error="down"), case.annotations[1]))
     assert Hallucination().row(failed) == Excluded("annotator failed")
-    assert spans(failed) == []
     assert Hallucination().measure([Case(case.sample, None)]).excluded == ("no readable answer",)

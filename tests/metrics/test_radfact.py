@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from judges import fields, heard, sentences
 
+from radbench.errors import ContentError
+from radbench.metrics._grounded import Phrase, is_covered, phrases
 from radbench.metrics.base import Excluded
 from radbench.metrics.radfact import Radfact
 from radbench.sample import Case, Reply
@@ -13,10 +19,10 @@ from radbench.sample import Case, Reply
 METRIC = Radfact(judge="j")
 
 
-def values(*cases, by=sentences):
-    rows = METRIC.measure([heard(METRIC, case, by) for case in cases])
+def values(*cases, by=sentences, metric=METRIC):
+    rows = metric.measure([heard(metric, case, by) for case in cases])
     kept = rows.array[[reason is None for reason in rows.excluded]]
-    return {name: value[0] for name, value in METRIC.aggregate(kept, np.ones((1, len(kept)))).items()}, rows.excluded
+    return {name: value[0] for name, value in metric.aggregate(kept, np.ones((1, len(kept)))).items()}, rows.excluded
 
 
 def test_precision_and_recall_are_shares_of_each_reports_phrases():
@@ -78,3 +84,98 @@ def test_unreadable_answers_of_either_step_are_asked_again_and_then_leave_the_ca
 def test_a_judge_that_fails_or_was_not_asked_leaves_the_case_out():
     assert values(Case.of("A.", ["A."]), by=lambda _: Reply(error="gone"))[1] == ("annotator failed",)
     assert METRIC.row(Case.of("A.", ["A."])) == Excluded("judge not asked")
+
+
+GROUNDED = Radfact(judge="j", grounded=True)
+LEFT, RIGHT, UPPER_LEFT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0), (0.0, 0.0, 0.5, 0.5)
+
+
+def report(**said: tuple[float, ...] | None) -> str:
+    """A grounded report of phrases, each with one box or none."""
+    named = ("x_min", "y_min", "x_max", "y_max")
+    return json.dumps([{"text": text, "boxes": [dict(zip(named, box, strict=True))] if box else None} for text, box in said.items()])
+
+
+def test_boxes_count_only_where_the_phrase_follows_and_its_evidence_covers_them():
+    # Candidate: A follows and is placed right, B follows and is placed wrong, C is wrong, D follows and has no box.
+    candidate = report(A=UPPER_LEFT, B=LEFT, C=LEFT, D=None)
+    reference = report(A=LEFT, B=RIGHT, D=None)
+    case = heard(GROUNDED, Case.of(candidate, [reference]), sentences)
+    found, _ = values(case, metric=GROUNDED)
+
+    assert len(case.annotations) == 4 + 3  # a question for each phrase, none to split the reports
+    assert (found["precision"], found["recall"]) == (3 / 4, 1.0)
+    assert (found["spatial_precision"], found["grounding_precision"]) == (pytest.approx(1 / 3), 1 / 2)
+    # Reference: A follows, but half of its box is not covered by the candidate's, and more than half is wanted.
+    assert (found["spatial_recall"], found["grounding_recall"]) == (0.0, 0.0)
+    assert (found["spatial_f1"], found["grounding_f1"]) == (0.0, 0.0)
+
+
+def test_phrases_without_boxes_leave_the_values_of_boxes_undefined():
+    found, _ = values(Case.of(report(A=None), [report(A=None)]), metric=GROUNDED)
+
+    assert found["f1"] == 1.0
+    assert np.isnan([found["spatial_precision"], found["spatial_f1"], found["grounding_recall"]]).all()
+
+
+def test_a_text_that_is_no_grounded_report_leaves_the_case_out():
+    broken = report(A=(0, 0, 0.5, 1.5))
+    _, excluded = values(Case.of("A.", [report(A=LEFT)]), Case.of(broken, [report(A=LEFT)]), metric=GROUNDED)
+
+    assert excluded == ("no list of phrases with boxes",) * 2
+    assert values(Case.of(None, [report(A=LEFT)]), Case.of(report(A=LEFT), [report(A=LEFT)]), metric=GROUNDED)[0]["spatial_recall"] == 0.5
+
+
+def test_evidence_that_is_no_phrase_of_the_other_report_covers_nothing():
+    vague = values(
+        Case.of(report(A=LEFT), [report(A=LEFT)]), by=lambda _: '{"status": "entailment", "evidence": ["see above", 3]}', metric=GROUNDED
+    )
+    assert (vague[0]["f1"], vague[0]["spatial_f1"]) == (1.0, 0.0)
+
+
+corner = st.floats(0, 1)
+boxes = st.lists(st.tuples(corner, corner, corner, corner), max_size=3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(boxes, boxes)
+def test_covered_is_more_than_half_of_the_pixels(some, others):
+    def pixels(of):
+        return {(x, y) for a, b, c, d in of for x in range(int(a * 224), int(c * 224)) for y in range(int(b * 224), int(d * 224))}
+
+    assert is_covered(some, others) == (len(pixels(some) & pixels(others)) > len(pixels(some)) / 2)
+
+
+@given(st.text())
+def test_any_text_has_phrases_or_is_no_grounded_report(text):
+    found = phrases(text)
+    assert isinstance(found, Excluded) or all(isinstance(phrase, Phrase) for phrase in found)
+
+
+def test_repeats_put_each_decision_again_and_their_shares_are_averaged():
+    metric = Radfact(judge="j", repeats=3)
+    says = iter(["entailment", "entailment", "neutral"])
+
+    def wavering(request):
+        if len(fields(request)) == 1:
+            return sentences(request)
+        return json.dumps({"status": next(says) if request.turns[-1].parts[0].endswith('"""A"""') else "entailment"})
+
+    found, _ = values(Case.of("A.", ["B."]), by=wavering, metric=metric)
+    assert (found["precision"], found["recall"]) == (pytest.approx(2 / 3), 1.0)
+    assert found["agreement"] == pytest.approx((1 + 3) / 6)  # of A one pair of three, of B all three
+    assert metric.signature()["repeats"] == "3"
+    with pytest.raises(ContentError, match="`repeats`: expected 1 or more"):
+        Radfact(judge="j", repeats=0)
+
+
+def test_a_decision_counts_by_its_readable_repeats():
+    metric = Radfact(judge="j", repeats=2)
+    answers = ['{"phrases": ["A"]}', '{"phrases": ["A"]}', *['{"status": "entailment"}', "hm"] * 2, "hm", "hm"]
+
+    found, excluded = values(Case.of("A.", ["A."]), by=answers, metric=metric)
+    assert excluded == ("unparsed judge reply",)
+    answers = ['{"phrases": ["A"]}', '{"phrases": ["A"]}', *['{"status": "entailment"}'] * 2, "hm", "hm", "hm", "hm"]
+    found, excluded = values(Case.of("A.", ["A."]), by=answers, metric=metric)
+    assert (excluded, found["f1"]) == ((None,), 1.0)
+    assert str(found["agreement"]) == "nan"

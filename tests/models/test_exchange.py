@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from radbench.models._budget import Budget, Ledger, Prices
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radbench.models._budget import Budget, Ledger, Prices, Size
 from radbench.models._exchange import Gate
 from radbench.sample import Reply, Tokens
 
@@ -46,11 +49,99 @@ def test_the_gate_lets_no_more_through_than_its_limit_and_everyone_in_the_end():
     assert asyncio.run(play()) == 2
 
 
-def test_a_ledger_counts_what_is_out_at_the_mean_of_what_came():
-    ledger = Ledger(Budget(tokens=100, money=1.0), Prices(prompt=10, output=100, per=1000))
-    assert ledger.exhausted(8) == ""
-    ledger.add(Reply(output="", tokens=Tokens(prompt=20, output=2)))  # 22 tokens, 0.4
-    assert (ledger.tokens, ledger.money) == (22, 0.4)
-    assert ledger.exhausted(1) == ""  # 44 tokens, 0.8
-    assert "1 USD" in ledger.exhausted(2)  # 66 tokens, 1.2
-    assert "100 tokens" in ledger.exhausted(4)
+# budgets
+
+
+def answered(prompt: int, output: int) -> Reply:
+    return Reply(output="", tokens=Tokens(prompt, output))
+
+
+def test_what_is_out_is_reserved_with_four_characters_a_token_and_the_limit_of_the_output():
+    ledger = Ledger(Budget(tokens=100), None)
+    ledger.add(answered(2, 2))  # 96 are left
+    assert ledger.reserve(Size(characters=79, limit=30)) == Tokens(20, 30)
+    assert ledger.reserve(Size(characters=79, limit=30)) is None  # 50 would do, 46 are left
+    assert ledger.reserve(Size(characters=64, limit=30)) == Tokens(16, 30)
+
+
+def test_without_a_limit_the_largest_reply_so_far_is_reserved():
+    ledger = Ledger(Budget(tokens=1000), None)
+    ledger.add(answered(300, 5))  # an image: no character tells how many tokens it is
+    ledger.add(answered(10, 20))
+    assert ledger.reserve(Size(characters=40, limit=None)) == Tokens(300, 20)
+
+
+def test_until_a_reply_was_counted_one_request_is_out_at_a_time():
+    ledger = Ledger(Budget(tokens=1000), None)
+    first = ledger.reserve(Size(40, 10))
+    assert first is not None
+    assert ledger.reserve(Size(40, 10)) is None
+    ledger.settle(first, answered(12, 3))
+    assert ledger.reserve(Size(40, 10)) is not None
+    assert ledger.reserve(Size(40, 10)) is not None
+
+
+def test_the_last_request_is_alone_and_held_against_the_mean_of_those_before():
+    def after_two(money: float) -> Ledger:
+        ledger = Ledger(Budget(money=money), Prices(prompt=10, output=100, per=1000))
+        ledger.add(answered(20, 3))  # 0.5
+        ledger.add(answered(20, 1))  # 0.3
+        return ledger
+
+    size = Size(80, 500)  # its limit alone would cost 50; what the others took on average is 0.4
+    assert after_two(1.2).reserve(size) == Tokens(20, 2)
+    spent = after_two(1.19)
+    assert spent.reserve(size) is None
+    assert spent.spent == "the budget of 1.19 USD has no room for one more request (44 tokens, 0.8000 USD used by 0 requests)"
+
+
+def test_a_prompt_that_is_refused_costs_nothing_and_a_server_that_counts_nothing_is_told():
+    ledger = Ledger(Budget(tokens=100), None)
+    ledger.add(Reply(output="", finish_reason="refused"))
+    ledger.add(Reply(error="the server said 500"))
+    assert ledger.reserve(Size(4, None)) == Tokens(1, 0)
+    ledger.add(Reply(output="No."))
+    assert ledger.reserve(Size(4, None)) is None
+    assert "counts no tokens" in ledger.spent
+
+
+def test_a_budget_in_requests_and_none_at_all_reserve_nothing():
+    ledger = Ledger(Budget(requests=2), None)
+    assert [ledger.reserve(Size(400, 900)) for _ in range(3)] == [Tokens(0, 0), Tokens(0, 0), None]
+    assert ledger.spent == "the budget of 2 requests is spent"
+
+
+def test_in_batch_files_the_largest_output_stands_in_for_the_limit_once_one_is_known():
+    ledger = Ledger(Budget(tokens=10_000), None, is_batch=True)
+    assert [ledger.reserve(Size(40, 500)) for _ in range(2)] == [Tokens(10, 500)] * 2
+    ledger.settle(Tokens(10, 500), answered(10, 7))
+    assert ledger.reserve(Size(40, 500)) == Tokens(10, 7)
+
+
+@given(
+    budget=st.integers(1, 3000),
+    outputs=st.lists(st.integers(0, 50), min_size=1, max_size=60),
+    concurrency=st.integers(1, 16),
+    is_limited=st.booleans(),
+    order=st.randoms(use_true_random=False),
+)
+def test_a_budget_is_passed_by_one_requests_misestimate_at_most(budget, outputs, concurrency, is_limited, order):
+    """Prompts of 10 tokens, outputs of up to 50: with limits stated, only the last request, which is alone, can pass the budget."""
+    ledger, out, waiting = Ledger(Budget(tokens=budget), None), [], list(outputs)
+    while waiting or out:
+        taken = ledger.reserve(Size(40, 50 if is_limited else None)) if waiting and len(out) < concurrency else None
+        if taken is not None:
+            out.append((taken, waiting.pop()))
+        elif out:
+            reserved, output = out.pop(order.randrange(len(out)))
+            before = ledger.tokens
+            ledger.settle(reserved, answered(10, output))
+            if is_limited:
+                assert ledger.tokens <= budget or (not out and before <= budget)
+        else:
+            break
+    assert ledger.n_out == 0
+    if is_limited:
+        assert ledger.tokens <= budget + 60
+    if waiting:  # stopped: no request like the mean would have fitted
+        assert ledger.tokens + 10 + max(outputs) > budget

@@ -38,18 +38,31 @@ def test_replies_come_in_the_order_of_requests_of_several_kinds():
 
 def test_a_failing_batch_is_asked_one_by_one_and_each_error_stays_with_its_sample():
     model = FakeModel(errors={"b": SampleModelError("too\n long"), "d": TransientModelError("rate limit")})
-    replies = answer(model, ask("a", "b", "c", "d"))
+    replies = answer(model, ask("a", "b", "c", "d"), "open")
     assert [reply.error for reply in replies] == [None, "too long", None, "rate limit"]
     assert [len(batch) for batch in model.asked] == [4, 1, 1, 1, 1]
 
 
 def test_errors_made_for_people_are_quoted_and_others_named_by_place_alone():
     model = FakeModel(errors={"a": MediaError("cannot read `x.png`"), "b": ValueError("Mrs Smith has an effusion")})
-    first, second = answer(model, ask("a", "b"))
+    first, second = answer(model, ask("a", "b"), "open")
     assert first.error == "cannot read `x.png`"
     assert second.error is not None
     assert second.error.startswith("ValueError at fakes.py:")
     assert "Smith" not in second.error
+
+
+@pytest.mark.parametrize("error", [SampleModelError("Mrs Smith has an effusion"), ValueError("Mrs Smith has an effusion")])
+def test_the_words_of_a_foreign_model_are_not_kept_where_the_data_are_closed(error: Exception):
+    (reply,) = answer(FakeModel(errors={"a": error}), ask("a"))
+    assert reply.error is not None
+    assert reply.error.startswith(f"{type(error).__name__} at fakes.py:")
+    assert "Smith" not in reply.error
+
+
+def test_what_no_request_can_pass_is_raised_without_the_words_of_a_foreign_model():
+    with pytest.raises(ContentError, match=r"ContentError at fakes\.py:\d+$"):
+        answer(FakeModel(errors={"a": ContentError("Mrs Smith has an effusion")}), ask("a"))
 
 
 @pytest.mark.parametrize("error", [ContentError("no such file"), MissingPackageError("needs torch"), WeightsError("missing keys")])

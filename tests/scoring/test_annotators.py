@@ -12,11 +12,13 @@ import pytest
 from bench import Bench
 from fakes import FakeModel
 
+from radbench.catalog import Catalog
+from radbench.catalog.options import keywords
 from radbench.cli.results import report_questions
 from radbench.errors import DataTermsError, SampleModelError
 from radbench.evaluation import card_today, rescore
 from radbench.folder import Summary
-from radbench.metrics.base import Ask, Row, SumMetric, Values, ratio
+from radbench.metrics.base import Ask, Metric, Row, SumMetric, Values, ratio
 from radbench.running.annotations import Annotators
 from radbench.sample import Case, Reply, Request, Turn
 from radbench.scoring import IntervalSettings, count_questions
@@ -27,6 +29,7 @@ class Judged(SumMetric):
 
     name: ClassVar[str] = "judged"
     columns = ("accepted", "cases")
+    annotators = ("judge",)
 
     def asks(self, case: Case, replies: Sequence[Reply]) -> Sequence[Ask]:
         if len(replies) < 2 and (not replies or replies[0].output == "hm"):
@@ -59,6 +62,17 @@ def judge(bench: Bench) -> FakeModel:
 
 def questions(judge: FakeModel) -> list[str]:
     return [str(request.turns[0].parts[0]) for batch in judge.asked for request in batch]
+
+
+def test_every_metric_that_asks_says_whom():
+    catalog = Catalog()
+    asking = {name: made for name in catalog.names("metrics") if (made := catalog.component("metrics", name)).asks is not Metric.asks}
+    assert {"radcliq", "grad", "terms"} <= asking.keys()
+    for name, made in asking.items():
+        metric = catalog.build("metrics", name, {"judge": "the-judge"} if "judge" in keywords(made) else {})
+        asked = {ask.annotator for ask in metric.asks(Case.of("A small effusion.", ["Small left effusion."]), ())}
+        assert asked, name
+        assert asked <= set(metric.annotators), name
 
 
 def test_an_annotator_is_asked_in_batches_and_rounds_and_the_metric_sees_its_replies(bench: Bench, judge: FakeModel):
@@ -129,7 +143,7 @@ def test_closed_data_are_not_sent_to_an_external_annotator_without_an_agreement(
     with pytest.raises(DataTermsError, match=r"annotator judge answers at the external host `judge\.example\.com`"):
         bench.run()
     assert judge.asked == []
-    agreement = dict.fromkeys(("provider", "retention", "training", "review", "by", "date"), "stated")
+    agreement = {**dict.fromkeys(("retention", "training", "review", "by", "date"), "stated"), "provider": "judge.example.com"}
     assert bench.run(agreement=agreement).is_whole
 
 

@@ -67,7 +67,7 @@ def test_a_preset_leaves_the_strict_summary_alone(result: Result) -> None:
 
     assert result.folder.summary.read_bytes() == before
     assert (result.folder.path / "summary-r2gen.json").exists()
-    assert {"bleu-4", "meteor", "rougeL"} <= {value.id for value in summary.values}
+    assert {"bleu-4", "meteor", "rougeL_coco"} <= {value.id for value in summary.values}
     assert preset.differs
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from radbench.statistics.bootstrap import draw_clusters, percentile_interval
+from radbench.statistics.bootstrap import bca_interval, draw_clusters, percentile_interval
 
 
 def all_draws(n_clusters: int, draws: int, seed: int) -> np.ndarray:
@@ -83,3 +84,31 @@ def test_intervals_by_cluster_cover_the_mean_of_clustered_data_and_intervals_by_
         hits_by_row += low <= 0 <= high
     assert 0.90 <= hits_by_cluster / trials <= 0.98
     assert hits_by_row / trials < 0.80
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+def test_bca_of_the_same_draws_is_that_of_scipy(level: float):
+    rng = np.random.default_rng(5)
+    x = rng.exponential(size=40)  # skewed, so that bias and acceleration matter
+    theirs = stats.bootstrap((x,), np.mean, n_resamples=2000, confidence_level=level, method="BCa", rng=rng)
+    jackknife = (x.sum() - x) / (len(x) - 1)
+    ours = bca_interval(theirs.bootstrap_distribution, x.mean(), jackknife, level)
+    assert ours == pytest.approx(tuple(theirs.confidence_interval), rel=1e-9)
+    assert ours != pytest.approx(percentile_interval(theirs.bootstrap_distribution, level), rel=1e-3)
+
+
+def test_percentile_and_bca_intervals_are_those_of_scipy_within_monte_carlo_error():
+    x = np.random.default_rng(6).normal(size=60)
+    drawn = all_draws(60, 20_000, 1) @ x / 60
+    jackknife = (x.sum() - x) / 59
+    for method, ours in (("percentile", percentile_interval(drawn, 0.95)), ("BCa", bca_interval(drawn, x.mean(), jackknife, 0.95))):
+        theirs = stats.bootstrap((x,), np.mean, n_resamples=20_000, method=method, rng=np.random.default_rng(2)).confidence_interval
+        assert ours == pytest.approx(tuple(theirs), abs=0.01)  # five standard errors of a 2.5% quantile of 20,000 draws of SD 0.12
+
+
+def test_bca_of_constant_draws_is_their_value():
+    assert bca_interval(np.full(100, 0.5), 0.5, np.full(10, 0.5), 0.95) == (0.5, 0.5)
+
+
+def test_bca_is_undefined_where_all_draws_lie_on_one_side_of_the_point():
+    assert np.isnan(bca_interval(np.arange(100.0), 200.0, np.arange(10.0), 0.95)).all()

@@ -1,0 +1,180 @@
+"""`radbench correlate`: which metric agrees with radiologists, and what their ratings say of models."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from radbench.cli.options import (
+    CatalogOption,
+    JsonOption,
+    WeightsOption,
+    open_catalog,
+    out_folder,
+    pairs,
+    print_json,
+    weights_paths,
+)
+from radbench.errors import ContentError, MissingPackageError
+from radbench.terms import Access
+
+if TYPE_CHECKING:
+    from radbench.folder import RunFolder
+    from radbench.ratings.gathering import Gathered
+
+
+def correlate(
+    ratings: Annotated[
+        list[Path] | None, typer.Option("--ratings", metavar="FILE", help="A file of ratings, or files that belong together; repeatable.")
+    ] = None,
+    fmt: Annotated[str | None, typer.Option("--format", help="Of the ratings; radbench ratings --formats lists them.")] = None,
+    criterion: Annotated[str | None, typer.Option("--criterion", metavar="NAME", help="What was rated. [default: the only one]")] = None,
+    significance: Annotated[
+        Literal["significant", "insignificant"] | None, typer.Option("--significance", help="Of errors: count these alone.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME[,NAME]", help="Metrics, values (rouge:rougeL), or criteria of the file; repeatable."),
+    ] = None,
+    metric_arg: Annotated[
+        list[str] | None, typer.Option("--metric-arg", metavar="NAME.OPTION=V", help="An option of a metric: rouge.stem=true; repeatable.")
+    ] = None,
+    runs: Annotated[
+        list[Path] | None, typer.Option("--runs", metavar="DIR", help="Take values from these runs of the rated models; repeatable.")
+    ] = None,
+    anchor: Annotated[
+        list[Path] | None,
+        typer.Option("--anchor", metavar="RUN", help="Radiologists' score of each of these models, from rated part and whole; repeatable."),
+    ] = None,
+    references: Annotated[
+        Literal["max", "mean"], typer.Option("--references", help="Of several references: the best, or the mean.")
+    ] = "max",
+    raters: Annotated[Literal["mean", "median"], typer.Option("--raters", help="Over the raters of a text.")] = "mean",
+    coefficient: Annotated[
+        Literal["tau_b", "spearman", "pearson"], typer.Option("--coefficient", help="What is ordered by and tested.")
+    ] = "tau_b",
+    scale: Annotated[
+        list[str] | None, typer.Option("--scale", metavar="CRITERION=SCALE", help="What values mean: quality=ordinal:1..5; repeatable.")
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", metavar="FILE.yaml", help="Which column plays which part.")] = None,
+    access: Annotated[Access | None, typer.Option("--access", help="The access class of the texts. [default: the format's]")] = None,
+    draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws of studies, and swaps of tests; 0: neither.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    level: Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Level of intervals and tests.")] = 0.95,
+    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    catalog: CatalogOption = None,
+    weights: WeightsOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Also write tables, JSON and figures there. [default: nowhere]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold metrics against radiologists' ratings of the same texts: correlations, the ceiling of one rater, tests of differences.
+
+    With --anchor: the radiologists' score that each model would get on its whole test set, and how far models are apart.
+    """
+    if not ratings:
+        raise ContentError("radbench correlate needs --ratings FILE")
+    names = tuple(name.strip() for text in metric or () for name in text.split(",") if name.strip())
+    if not (names or runs or anchor):
+        raise ContentError("radbench correlate needs --metric NAME (to score the rated texts), --runs DIR or --anchor RUN")
+    if anchor and (runs or len(names) > 1):
+        raise ContentError("--anchor goes with one --metric at most, and without --runs")
+    options = _metric_options(metric_arg)
+
+    from radbench.cli.ratings import stated_by
+    from radbench.evaluation import Asking
+    from radbench.ratings.correlations import CorrelationSettings
+    from radbench.ratings.formats import read_ratings
+    from radbench.ratings.gathering import Wanted, correlated, only_criterion
+    from radbench.terms import parse_agreement
+
+    cards, held = open_catalog(catalog), read_ratings(ratings, fmt, stated_by(scale, mapping, access))
+    chosen, settings = (
+        criterion or only_criterion(held),
+        CorrelationSettings(draws=draws, seed=seed, level=level, coefficient=coefficient, over_raters=raters),
+    )
+    if anchor:
+        from radbench.ratings.anchoring import anchor as anchored
+        from radbench.ratings.report import anchored_text
+        from radbench.ratings.scored import by_model
+        from radbench.ratings.table import rated_items
+
+        rated = rated_items(held, chosen, significance=significance or "")
+        value = names[0].rpartition(":")[2] if names else None
+        what = f"{significance or ''} {chosen}".strip()
+        anchors = anchored(rated, by_model(_folders(anchor)), cards, criterion=what, value=value, level=level, raters=raters)
+        _write(anchored_text(anchors), anchors.as_json(), out, "anchored", as_json=as_json)
+        return
+    wanted = Wanted(
+        criterion=chosen,
+        significance=significance or "",
+        metrics=names,
+        options=options,
+        references=references,
+        runs=tuple(_folders(runs or ())),
+    )
+    settings = CorrelationSettings(draws=draws, seed=seed, level=level, coefficient=coefficient, over_raters=raters)
+    agreement = parse_agreement(data_agreement) if data_agreement else None
+    asking = Asking(agreement=agreement, weights=weights_paths(weights), out=out_folder())
+    _report(correlated(held, wanted, asking, cards, settings), out, as_json=as_json)
+
+
+def _report(gathered: Gathered, out: Path | None, *, as_json: bool) -> None:
+    """Print and write what was found; leave with 1 where something asked for is not there."""
+    from radbench.ratings.correlating import over_raters
+    from radbench.ratings.report import table, words
+
+    found = gathered.found
+    _write(table(found), {**found.as_json(), "words": words(found)}, out, "correlations", as_json=as_json)
+    lacks = bool(found.not_measured)
+    if out:
+        from radbench.ratings.plots import draw_figures
+
+        try:
+            draw_figures(found, gathered.scored.metrics, over_raters(gathered.rated.values, found.settings.over_raters), out)
+        except MissingPackageError as error:
+            sys.stderr.write(f"radbench: {error}\n")
+            lacks = True
+    if lacks:
+        raise typer.Exit(1)
+
+
+def _write(text: str, document: dict[str, Any], out: Path | None, name: str, *, as_json: bool) -> None:
+    """Text or JSON on stdout; with a folder, both as files in it."""
+    import json
+
+    if as_json:
+        print_json(document)
+    else:
+        sys.stdout.write(text)
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / f"{name}.txt").write_text(text, "utf-8")
+        (out / f"{name}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+
+
+def _metric_options(stated: Sequence[str] | None) -> dict[str, dict[str, str]]:
+    """`rouge.stem=true` options by metric; what the values may be is for the metric to say."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in pairs(stated, "--metric-arg").items():
+        metric, dot, option = name.partition(".")
+        if not (metric and dot and option):
+            raise ContentError(f"--metric-arg: expected METRIC.OPTION=VALUE, such as rouge.stem=true, got `{name}={value}`")
+        found.setdefault(metric, {})[option] = value
+    return found
+
+
+def _folders(paths: Sequence[Path]) -> list[RunFolder]:
+    """The run folders at and below some paths, each of which must hold one."""
+    from radbench.folder import find_runs
+
+    found = {path: find_runs(path) for path in paths}
+    for path, folders in found.items():
+        if not folders:
+            raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
+    return [folder for folders in found.values() for folder in folders]

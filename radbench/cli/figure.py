@@ -1,0 +1,32 @@
+"""`radbench figure`: the figures of a board."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radbench.cli.options import CatalogOption, OutOption, open_catalog, out_folder
+
+
+def figure(
+    board: Annotated[str, typer.Argument(help="A board by name or file.")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the figures go.")] = Path("figures"),
+    runs: Annotated[
+        list[Path] | None, typer.Option("--runs", metavar="DIR", help="Where runs lie; repeatable. [default: as --out]")
+    ] = None,
+    catalog: CatalogOption = None,
+    out: OutOption = None,
+) -> None:
+    """Draw a board as SVG, PDF and PNG: values with intervals, rank intervals, quality against cost."""
+    from radbench.folder import find_runs
+    from radbench.leaderboard.board import build
+    from radbench.leaderboard.figures import draw
+    from radbench.leaderboard.standing import infer
+
+    cards = open_catalog(catalog)
+    found = build(cards.board(board), [folder for path in runs or [out_folder(out)] for folder in find_runs(path)], cards)
+    for path in draw(infer(found, cards), to):
+        sys.stdout.write(f"{path}\n")

@@ -1,0 +1,79 @@
+"""Cells and lines of a board: numbers with their provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from radbench.folder import RunFolder, RunRecord, Summary, ValueRecord
+from radbench.leaderboard.exposure import Exposure
+from radbench.leaderboard.published import PublishedRow
+
+LineKind: TypeAlias = Literal["model", "baseline", "control", "reported"]
+
+KINDS: Final[tuple[LineKind, ...]] = ("model", "baseline", "control", "reported")  # in the order they are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One value of one run."""
+
+    value: ValueRecord
+    run: RunRecord
+    summary: Summary
+    folder: RunFolder
+
+    @property
+    def is_partial(self) -> bool:
+        """True where replies are missing: the run was not finished, or some requests failed."""
+        return bool(self.summary.counts.n_failed) or self.run.status != "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a cell stands in its class, and how surely; computed once on the whole board, so that a selection changes nothing."""
+
+    low: int  # of the interval of its rank
+    high: int
+    letters: str  # models that share one are not told apart; "" where single values cannot be tested
+    differs: frozenset[str]  # names of the lines it differs from significantly, after correction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A number of the board and where it comes from: runs of ours, one a task of the column, or a published row."""
+
+    value: float | None  # None: undefined
+    ci: tuple[float, float] | None
+    exposure: Exposure
+    parts: tuple[Part, ...] = ()
+    reported: PublishedRow | None = None
+    lower_is_better: bool = False
+    is_comparable: bool = True  # False: its signature is not the one the column compares, or it is a report
+    rank: int | None = None  # among the comparable cells of models of its class; None: not ranked
+    standing: Standing | None = None  # None: not inferred, or no rival
+    order: int | None = None  # 1: best, 2: second best value of its class and the baselines, by unrounded values
+
+    @property
+    def signature(self) -> str:
+        """Of all its parts; "" of a report."""
+        return " & ".join(part.value.signature for part in self.parts)
+
+    @property
+    def is_partial(self) -> bool:
+        """True where replies are missing."""
+        return any(part.is_partial for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A model, asked in one way, or reported by one source."""
+
+    name: str
+    kind: LineKind
+    cells: tuple[Cell | None, ...]  # one a column; None: no run
+
+    @property
+    def label(self) -> str:
+        """The name with what kind of line it is."""
+        return self.name if self.kind == "model" else f"{self.name} [{self.kind}]"

@@ -1,0 +1,230 @@
+"""Figures of a board for print: values with intervals, rank intervals, quality against cost; as SVG, PDF and PNG.
+
+Kinds of lines are told by the shape of their marks and by words, never by colour alone. The same board gives the same bytes
+with the same matplotlib.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from radbench.extras import need
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.cells import KINDS, Cell, Line, LineKind
+from radbench.leaderboard.efficiency import COSTS, Cost, Spent, Usage, efficiency, pareto, usage
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Axes: TypeAlias = Any  # of matplotlib, whose own type knows no attribute of the kinds of axes
+
+_STYLE: Final[dict[Any, Any]] = {
+    "svg.hashsalt": "radbench",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # fonts that journals' checks accept
+    "text.parse_math": False,  # a name may hold dollar signs
+    "font.size": 8.0,
+    "axes.titlesize": 8.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+_FORMATS: Final[dict[str, dict[str, Any]]] = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+}
+_MARKS: Final[dict[LineKind, tuple[str, str, str]]] = {  # shape, colour, fill
+    "model": ("o", "#1b4f72", "#1b4f72"),
+    "baseline": ("s", "#626567", "white"),
+    "control": ("^", "#626567", "white"),
+    "reported": ("D", "#b9770e", "white"),
+}
+_COST_NAMES: Final[dict[Cost, str]] = {
+    "seconds": "seconds a reply",
+    "tokens": "tokens a reply",
+    "price": "price of 1,000 replies",
+    "parameters": "parameters",
+}
+_ACROSS: Final = 4  # panels side by side
+_SPREAD: Final = 20.0  # ratio of the largest cost to the smallest from which on the axis is logarithmic
+
+
+def draw(board: Board, folder: Path, usage_of: Callable[[Path], Usage] = usage) -> list[Path]:
+    """Write the figures of a board: for each heading of columns `forest`, and `ranks` and `cost` where there is something to show.
+
+    Args:
+        board: with standings, for ranks.
+        folder: made where it is not there.
+        usage_of: what a journal says its replies took.
+
+    Returns:
+        The files written.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
+    need("matplotlib", extra="plots", purpose="drawing figures of a board")
+    from matplotlib import rc_context
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    with rc_context(_STYLE):
+        for name, title, figure in _figures(board, usage_of):
+            for suffix, metadata in _FORMATS.items():
+                path = folder / f"{name}.{suffix}"
+                about = {"Title": f"{board.title}: {title}"} if suffix != "png" else {}
+                figure.savefig(path, metadata={**metadata, **about}, dpi=200)
+                written.append(path)
+    return written
+
+
+def _figures(board: Board, usage_of: Callable[[Path], Usage]) -> Iterator[tuple[str, str, Figure]]:
+    """Names of files, what they show, and the figures."""
+    groups: dict[str, list[int]] = {}
+    for place, column in enumerate(board.columns):
+        groups.setdefault(column.group, []).append(place)
+    for i, (group, places) in enumerate(groups.items(), start=1):
+        end = f"-{i}" + (f"-{slug}" if (slug := re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")) else "") if len(groups) > 1 else ""
+        shown = [place for place in places if any(cell.value is not None for _, cell in board.column(place))]
+        if shown:
+            yield f"forest{end}", f"values, {group}".rstrip(", "), _forest(board, shown, group)
+        if ranked := [(place, known) for place in shown for known in _classes(board, place)]:
+            yield f"ranks{end}", f"ranks, {group}".rstrip(", "), _ranks(board, ranked)
+        spent = {place: efficiency(board, place, usage_of) for place in shown}
+        if panels := [(place, cost) for place in shown for cost in COSTS if _is_known(spent[place], cost)]:
+            yield f"cost{end}", f"quality against cost, {group}".rstrip(", "), _costs(board, panels, spent)
+
+
+def _forest(board: Board, places: Sequence[int], group: str) -> Figure:
+    """A panel a column: each line's value with its interval."""
+    lines = [line for line in reversed(board.lines) if any(line.cells[place] is not None for place in places)]
+    figure, panels = _panels(len(places), height=0.9 + 0.2 * len(lines), share=True)
+    for ax, place in zip(panels, places, strict=True):
+        for y, line in enumerate(lines):
+            cell = line.cells[place]
+            if cell is None:
+                continue
+            if cell.value is None:
+                ax.text(0.5, y, "undefined", va="center", ha="center", fontsize=6, transform=ax.get_yaxis_transform())
+                continue
+            shape, colour, fill = _MARKS[line.kind]
+            if cell.ci:
+                ax.hlines(y, *cell.ci, color=colour, linewidth=1.1)
+            ax.plot(cell.value, y, shape, color=colour, markerfacecolor=fill, markersize=4.5)
+            if not cell.is_comparable and cell.reported is None:
+                ax.annotate("not compared", (cell.value, y), (0, 4), textcoords="offset points", ha="center", fontsize=5)
+        _named(ax, board, place)
+        ax.set_ylim(-0.6, len(lines) - 0.4)
+        ax.set_yticks(range(len(lines)), [_drawable(line.label) for line in lines])
+        ax.grid(axis="x", linewidth=0.3)
+    _legend(figure, [kind for kind in KINDS if any(line.kind == kind for line in lines)])
+    figure.suptitle(_drawable(f"{board.title}: {group}" if group else board.title), fontsize=9)
+    return figure
+
+
+def _ranks(board: Board, ranked: Sequence[tuple[int, str]]) -> Figure:
+    """A panel a column and class: ranks with their intervals, and the letters of groups that are not told apart."""
+    most = max(len(_members(board, place, known)) for place, known in ranked)
+    figure, panels = _panels(len(ranked), height=0.9 + 0.22 * most)
+    for ax, (place, known) in zip(panels, ranked, strict=True):
+        members = sorted(_members(board, place, known), key=lambda member: -(member[1].rank or 0))
+        for y, (_, cell) in enumerate(members):
+            if cell.standing is None or cell.rank is None:
+                continue
+            ax.hlines(y, cell.standing.low, cell.standing.high, color=_MARKS["model"][1], linewidth=2.5)
+            ax.plot(cell.rank, y, "|", color="black", markersize=8, markeredgewidth=1.5)
+            ax.annotate(cell.standing.letters, (cell.standing.high, y), (5, 0), textcoords="offset points", va="center", fontsize=6)
+        ax.set_yticks(range(len(members)), [_drawable(line.name) for line, _ in members])
+        ax.set_ylim(-0.6, len(members) - 0.4)
+        ax.set_xlim(0.5, len(members) + 0.9)
+        ax.set_xticks(range(1, len(members) + 1))
+        _named(ax, board, place)
+        ax.set_xlabel(f"rank among {known}, 1 is best; bars: interval;\na shared letter: not told apart", fontsize=6)
+    return figure
+
+
+def _costs(board: Board, panels: Sequence[tuple[int, Cost]], spent: Mapping[int, Sequence[Spent]]) -> Figure:
+    """A panel a column and cost; the line joins what nothing beats at the same or a lower cost."""
+    figure, axes = _panels(len(panels), height=2.6)
+    for ax, (place, cost) in zip(axes, panels, strict=True):
+        known = [(one, x) for one in spent[place] if (x := one.cost(cost)) is not None]
+        names: dict[tuple[float, float | None], list[str]] = {}
+        for one, x in known:
+            shape, colour, fill = _MARKS[one.line.kind]
+            ax.plot(x, one.cell.value, shape, color=colour, markerfacecolor=fill, markersize=4.5)
+            names.setdefault((x, one.cell.value), []).append(one.line.name)
+        for spot, there in names.items():
+            ax.annotate(_drawable(", ".join(there)), spot, (4, 4), textcoords="offset points", fontsize=6)
+        front = pareto(spent[place], cost)
+        ax.plot([one.cost(cost) for one in front], [one.cell.value for one in front], color="black", linewidth=0.8, linestyle="--")
+        costs = [x for _, x in known]
+        if min(costs) > 0 and max(costs) / min(costs) > _SPREAD:
+            ax.set_xscale("log")
+        currencies = sorted({one.currency for one, _ in known}) if cost == "price" else []
+        ax.set_xlabel(
+            _drawable(f"{_COST_NAMES[cost]}{f', {currencies[0]}' if len(currencies) == 1 else ''}; dashes: Pareto line"), fontsize=7
+        )
+        ax.margins(x=0.25, y=0.2)
+        _named(ax, board, place, axis="y")
+    _legend(figure, [kind for kind in KINDS if any(one.line.kind == kind for place, _ in panels for one in spent[place])])
+    return figure
+
+
+def _panels(n: int, *, height: float, share: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure of n panels, some side by side."""
+    from matplotlib.figure import Figure
+
+    across = min(n, _ACROSS)
+    down = -(-n // across)
+    figure = Figure(figsize=(1.2 + 2.2 * across, 0.5 + (height + 0.5) * down), layout="constrained")
+    axes = list(figure.subplots(down, across, sharey=share, squeeze=False).ravel())
+    for ax in axes[n:]:
+        ax.set_axis_off()
+    return figure, axes[:n]
+
+
+def _named(ax: Axes, board: Board, place: int, axis: str = "x") -> None:
+    """The column's name, its value, and in which direction it is better."""
+    column, better = board.columns[place], "lower" if board.lower_is_better(place) else "higher"
+    ax.set_title(_drawable(column.name))
+    label = _drawable(f"{column.value or 'value'} ({better} is better)")
+    (ax.set_xlabel if axis == "x" else ax.set_ylabel)(label, fontsize=7)
+
+
+def _legend(figure: Figure, kinds: Sequence[LineKind]) -> None:
+    """What the marks stand for, where there is more than one kind."""
+    from matplotlib.lines import Line2D
+
+    if len(kinds) < 2:
+        return
+    marks = [Line2D([], [], linestyle="", marker=shape, color=c, markerfacecolor=fill) for shape, c, fill in map(_MARKS.__getitem__, kinds)]
+    figure.legend(marks, kinds, loc="outside lower center", ncols=len(kinds), fontsize=7, frameon=False)
+
+
+def _classes(board: Board, place: int) -> list[str]:
+    """The classes of exposure in which a column has rank intervals."""
+    return sorted({cell.exposure for _, cell in board.column(place) if cell.standing is not None})
+
+
+def _members(board: Board, place: int, known: str) -> list[tuple[Line, Cell]]:
+    return [(line, cell) for line, cell in board.column(place) if cell.standing is not None and cell.exposure == known]
+
+
+def _is_known(spent: Sequence[Spent], cost: Cost) -> bool:
+    return any(one.cost(cost) is not None for one in spent)
+
+
+def _drawable(text: str) -> str:
+    """A text with characters that the font lacks written as their code."""
+    return "".join(char if _has_glyph(char) else f"U+{ord(char):04X}" for char in text)
+
+
+@cache
+def _has_glyph(char: str) -> bool:
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    return char.isprintable() and get_font(findfont(FontProperties())).get_char_index(ord(char)) > 0

@@ -1,0 +1,128 @@
+"""A board as one HTML page that needs nothing else: sort, filter, intervals, themes, print; without scripts a plain table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.cells import Cell, Line
+from radbench.leaderboard.lint import lint
+from radbench.leaderboard.provenance import provenance
+from radbench.leaderboard.reading import decimals, footnotes, headed, interval, number, scored_by
+
+
+def page(board: Board, *, caption: str = "") -> str:
+    """The page. It carries the board's provenance as JSON, its date, and a hash of that content."""
+    title, made = escape(caption or board.title), provenance(board)
+    # "<" is not needed in JSON texts but by its escape, and so no text of a model can end the element
+    data = json.dumps(made, ensure_ascii=False).replace("<", "\\u003c")
+    digest = hashlib.sha256(json.dumps({**made, "made": ""}, sort_keys=True).encode()).hexdigest()[:16]
+    policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    assets = files("radbench.leaderboard") / "assets"
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>
+{(assets / "page.css").read_text("utf-8")}</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+<p>{escape(board.card.about.summary)}</p>
+<p class="faint">Made {made["made"]} by radbench {escape(made["radbench"])}; content {digest}.</p>
+</header>
+<main>
+<form>
+<label>Find a model <input type="search" name="find"></label>
+<label><input type="checkbox" name="ci" checked> intervals</label>
+<label>Theme <select name="theme"><option value="">as the system</option><option>light</option><option>dark</option></select></label>
+<span id="count" role="status"></span>
+</form>
+<div class="scroll" role="region" aria-label="{title}" tabindex="0">
+<table>
+{_head(board)}
+<tbody>
+{_body(board)}
+</tbody>
+</table>
+</div>
+</main>
+<footer>
+<ul>
+{_items([*footnotes(board), *scored_by(board), *board.card.about.notes, *(f"to check: {said}" for said in lint(board))])}
+</ul>
+</footer>
+<script type="application/json" id="provenance">{data}</script>
+<script>
+{(assets / "page.js").read_text("utf-8")}</script>
+</body>
+</html>
+"""
+
+
+def _head(board: Board) -> str:
+    cells = ['<th scope="col">Model</th>']
+    for place, column in enumerate(board.columns):
+        better, arrow = ("low", "lower is better") if board.lower_is_better(place) else ("high", "higher is better")
+        said = " ".join(dict.fromkeys(filter(None, (column.group, column.name))))
+        cells.append(
+            f'<th scope="col" data-column="{place + 1}" data-better="{better}" aria-sort="none">'
+            f'<button type="button">{escape(said)}</button><small>{escape(column.value)}, {arrow}</small></th>'
+        )
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+def _body(board: Board) -> str:
+    places = [decimals(board, place) for place in range(len(board.columns))]
+    rows = []
+    for heading, lines in headed(board):
+        if heading:
+            rows.append(f'<tr data-heading="1"><th class="group" scope="colgroup" colspan="{len(places) + 1}">{escape(heading)}</th></tr>')
+        rows += [_row(line, places) for line in lines]
+    return "\n".join(rows)
+
+
+def _row(line: Line, places: Sequence[int]) -> str:
+    kind = f"<small>{line.kind}</small>" if line.kind != "model" else ""
+    cells = "".join(_cell(cell, n) for cell, n in zip(line.cells, places, strict=True))
+    return f'<tr><th scope="row">{escape(line.name)}{kind}</th>{cells}</tr>'
+
+
+def _cell(cell: Cell | None, places: int) -> str:
+    if cell is None:
+        return '<td data-value="">--</td>'
+    kind = {1: "best", 2: "second"}.get(cell.order or 0, "" if cell.is_comparable else "other")
+    value = "" if cell.value is None else repr(cell.value)
+    where = cell.reported.source if cell.reported else cell.signature
+    return (
+        f'<td class="{kind}" data-value="{value}" title="{escape(where)}"><span>{number(cell, places)}</span>'
+        f'<small class="ci">{interval(cell, places)}</small>{_standing(cell)}</td>'
+    )
+
+
+def _standing(cell: Cell) -> str:
+    """Rank with its interval and group; or why a number has none."""
+    if cell.reported is not None:
+        return "<small>reported</small>"
+    if not cell.is_comparable:
+        return "<small>not compared</small>"
+    if cell.rank is None:
+        return ""
+    known, standing = f" {cell.exposure}" if cell.exposure != "unknown" else "", cell.standing
+    if standing is None:
+        return f"<small>rank {cell.rank}{known}</small>"
+    group = f", group {standing.letters}" if standing.letters else ""
+    return f"<small>rank {cell.rank} ({standing.low}&ndash;{standing.high}){group}{known}</small>"
+
+
+def _items(notes: Sequence[str]) -> str:
+    return "\n".join(f"<li>{escape(note)}</li>" for note in notes)

@@ -1,0 +1,69 @@
+"""Which cells of a column are compared, how they rank within their class, and the order of lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from radbench.catalog.cards import BoardCard
+from radbench.leaderboard.cells import KINDS, Cell, Line, LineKind
+
+
+def compared(card: BoardCard, lines: Sequence[Line], notes: Sequence[str]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    """The lines in order, each cell marked as comparable or not and ranked within its class; the notes, with why not."""
+    said = list(notes)
+    marked: list[list[Cell | None]] = [list(line.cells) for line in lines]
+    kinds = {row: line.kind for row, line in enumerate(lines)}
+    for place, column in enumerate(card.columns):
+        present = {row: cell for row, cells in enumerate(marked) if (cell := cells[place]) and kinds[row] in ("model", "baseline")}
+        if not present:
+            continue
+        shared = _shared(list(present.values()))
+        for row, cell in present.items():
+            if cell.signature != shared:
+                present[row] = replace(cell, is_comparable=False)
+                said.append(f"{lines[row].name} on {column.name}: not compared, {difference(cell.signature, shared)}")
+        for row, cell in _ranked(present, kinds).items():
+            marked[row][place] = cell
+    done = [replace(line, cells=tuple(cells)) for line, cells in zip(lines, marked, strict=True)]
+    return tuple(sorted(done, key=_in_order)), tuple(dict.fromkeys(said))
+
+
+def _shared(cells: Sequence[Cell]) -> str:
+    """The signature that most whole runs share."""
+    whole = [cell for cell in cells if all(part.run.settings.limit is None and part.run.status == "complete" for part in cell.parts)]
+    return Counter(cell.signature for cell in whole or cells).most_common(1)[0][0]
+
+
+def _ranked(cells: Mapping[int, Cell], kinds: Mapping[int, LineKind]) -> dict[int, Cell]:
+    """The comparable cells with their rank in their class and, where there are rivals, their order among class and baselines."""
+    done = dict(cells)
+    alike = {row: cell for row, cell in cells.items() if cell.is_comparable and cell.value is not None}
+    floors = [cell for row, cell in alike.items() if kinds[row] == "baseline"]
+    for row, cell in alike.items():
+        rivals = [other for at, other in alike.items() if kinds[at] == "model" and other.exposure == cell.exposure]
+        field = [*rivals, *floors] if kinds[row] == "model" else list(alike.values())
+        order = 1 + len({_key(other) for other in field if _key(other) < _key(cell)})
+        rank = 1 + sum(_key(other) < _key(cell) for other in rivals) if kinds[row] == "model" else None
+        done[row] = replace(cell, rank=rank, order=order if order < 3 and len(field) > 1 else None)
+    return done
+
+
+def _key(cell: Cell) -> float:
+    """Smaller is better."""
+    assert cell.value is not None  # only defined values are ranked
+    return cell.value if cell.lower_is_better else -cell.value
+
+
+def _in_order(line: Line) -> tuple[int, tuple[tuple[bool, float], ...], str]:
+    """By kind, then by value, column by column, then by name."""
+    keys = tuple((cell is None or cell.value is None, 0.0 if cell is None or cell.value is None else _key(cell)) for cell in line.cells)
+    return KINDS.index(line.kind), keys, line.name
+
+
+def difference(signature: str, shared: str) -> str:
+    """Where two signatures differ, in words of their own: `data 506f6c4e against 1a2b3c4d, n 55 against 40`."""
+    own, other = (dict(part.partition(":")[::2] for part in text.split("|")) for text in (signature, shared))
+    parts = [f"{key} {own.get(key) or '-'} against {other.get(key) or '-'}" for key in {**own, **other} if own.get(key) != other.get(key)]
+    return ", ".join(parts)

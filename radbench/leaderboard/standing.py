@@ -1,0 +1,114 @@
+"""Rank intervals and significance groups of a board: for each column, over the comparable models of one class of exposure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from radbench.catalog import Catalog
+from radbench.catalog.cards import Column
+from radbench.errors import RadbenchError, ScoringError
+from radbench.leaderboard.aligned import align
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.cells import Cell, Line, Standing
+from radbench.leaderboard.combined import drawn_together
+from radbench.leaderboard.comparison import ALPHA, LEVEL, Table
+from radbench.leaderboard.contenders import Contender
+from radbench.leaderboard.exposure import Exposure
+from radbench.leaderboard.sheet import CompareSettings, sheets
+from radbench.leaderboard.tabulating import table
+from radbench.scoring.stored import StoredRun
+from radbench.statistics.ranks import rank_intervals
+
+_SEED: Final = 0
+
+Member: TypeAlias = tuple[int, Line, Cell]  # its row on the board
+
+
+def infer(board: Board, catalog: Catalog, draws: int = 10_000) -> Board:
+    """The board with the standing of each comparable model's cell, and a sentence on each test.
+
+    A column of several data sets has rank intervals alone: its clusters are drawn within each data set.
+    """
+    cells = [list(line.cells) for line in board.lines]
+    inference = _Inference(catalog, draws)
+    tests: list[str] = []
+    notes = list(board.notes)
+    for place, column in enumerate(board.columns):
+        for known, members in _classes(board, place).items():
+            try:
+                standings, said = inference.of(members, column)
+            except RadbenchError as error:
+                notes.append(f"{column.name}, {known}: no ranks: {error}")
+                continue
+            tests.append(f"{column.name} ({column.value}), {known}: {said}")
+            for row, line, cell in members:
+                cells[row][place] = replace(cell, standing=standings.get(line.name))
+    lines = tuple(replace(line, cells=tuple(own)) for line, own in zip(board.lines, cells, strict=True))
+    return replace(board, lines=lines, notes=tuple(notes), tests=tuple(tests))
+
+
+def _classes(board: Board, place: int) -> Mapping[Exposure, list[Member]]:
+    """The ranked cells of a column by class, where there are two or more."""
+    found: dict[Exposure, list[Member]] = {}
+    for row, line in enumerate(board.lines):
+        cell = line.cells[place]
+        if cell is not None and cell.rank is not None:
+            found.setdefault(cell.exposure, []).append((row, line, cell))
+    return {known: members for known, members in found.items() if len(members) > 1}
+
+
+class _Inference:
+    """Tests and draws of one board; each run is opened once."""
+
+    def __init__(self, catalog: Catalog, draws: int) -> None:
+        self._catalog, self._draws = catalog, draws
+        self._opened: dict[str, StoredRun] = {}
+
+    def of(self, members: Sequence[Member], column: Column) -> tuple[dict[str, Standing], str]:
+        """The standing of each member by its line's name, and how it was found."""
+        if len(column.task) > 1:
+            return self._of_several(members, column)
+        made = self._table(members, column.value)
+        differs: dict[str, set[str]] = {line.name: set() for _, line, _ in members}
+        for pair in made.pairs:
+            if pair.is_significant:
+                differs[pair.first].add(pair.second)
+                differs[pair.second].add(pair.first)
+        return {
+            entry.name: Standing(*entry.rank_ci, entry.letters, frozenset(differs[entry.name])) for entry in made.entries if entry.rank_ci
+        }, _said(made)
+
+    def _table(self, members: Sequence[Member], value: str) -> Table:
+        """The comparison of the runs behind the cells of one data set."""
+        chosen = []
+        for _, line, cell in members:
+            (part,) = cell.parts
+            key = str(part.folder.path)
+            if key not in self._opened:
+                self._opened[key] = StoredRun.open(part.folder, self._catalog)
+            chosen.append((Contender(line.name, "model", self._opened[key], cell.exposure), part.value))
+        aligned = align(chosen, [value])
+        found = sheets(aligned, CompareSettings(value=value, draws=self._draws, seed=_SEED), aligned.groups()[:1])
+        if not found:
+            raise ScoringError(f"`{value}` was chosen before anything was measured and has no rows")
+        return table(chosen[0][0].stored.run.task, members[0][2].signature, found[0])
+
+    def _of_several(self, members: Sequence[Member], column: Column) -> tuple[dict[str, Standing], str]:
+        """Rank intervals from draws within each data set, which all models share."""
+        parts = [[(part.folder, part.value) for part in cell.parts] for _, _, cell in members]
+        drawn = np.stack([drawn_together(own, column.over, self._draws, _SEED, self._catalog)[1] for own in parts], axis=1)
+        bounds = rank_intervals(drawn, LEVEL, lower_is_better=members[0][2].lower_is_better).tolist()
+        standings = {line.name: Standing(low, high, "", frozenset()) for (_, line, _), (low, high) in zip(members, bounds, strict=True)}
+        return standings, f"ranks from {self._draws} draws of clusters within each data set, seed {_SEED}; pairs are not tested"
+
+
+def _said(made: Table) -> str:
+    how = "all swaps" if made.is_exact else f"{made.draws} draws, seed {made.seed}"
+    return (
+        f"{made.test}, {made.correction.capitalize()} over {len(made.pairs)} pairs at {ALPHA:g}, {how}, "
+        f"{made.n_cases} cases of {made.n_clusters} clusters ({made.cluster})"
+    )

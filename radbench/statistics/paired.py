@@ -1,0 +1,162 @@
+"""Paired tests of two systems on the same cases: clusters of cases are swapped between them, all at once for many pairs.
+
+If two systems are alike, it does not matter whose is whose within a cluster (patient, else study). A test swaps the systems in
+random clusters and counts how often the difference becomes as large as the one seen, in either direction:
+p = (count + 1) / (draws + 1). With 2 ** clusters <= draws all swaps are gone through once, and p is exact.
+
+All pairs and all systems of a table share the swaps. A swapped difference that is undefined counts as large.
+
+Sources: Edgington, Randomization Tests, 1995; Riezler and Maxwell 2005 (swaps of a corpus metric's statistics); Phipson and
+Smyth, Stat Appl Genet Mol Biol 2010 (the + 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Pairs = NDArray[np.intp]  # (n_pairs, 2): places of systems
+Valued: TypeAlias = Callable[[Floats], Floats]  # sums (m, k) -> values (v, m)
+Aggregated: TypeAlias = Callable[[Floats, Floats], Floats]  # rows (n, k), weights (m, n) -> values (v, m)
+
+_BLOCK_CELLS: Final = 2_000_000  # of one block of swaps: 16 MB as float64
+_TOLERANCE: Final = 1e-12  # of the sizes summed: a swapped difference this near is equal but for rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Swaps:
+    """The clusters that are swapped in each draw; the same numbers give the same draws."""
+
+    n_clusters: int
+    draws: int  # asked for
+    seed: int
+
+    @property
+    def is_exact(self) -> bool:
+        """True where all swaps are gone through."""
+        return self.n_clusters < 63 and 2**self.n_clusters <= self.draws
+
+    def blocks(self) -> Iterator[Floats]:
+        """Blocks (b, n_clusters) of 1 where a cluster is swapped and 0 where not; 2 ** n_clusters or `draws` rows in all."""
+        count = 2**self.n_clusters if self.is_exact else self.draws
+        size = max(1, _BLOCK_CELLS // max(1, self.n_clusters))
+        words = -(-self.n_clusters // 64)  # a row is drawn as whole words, so that blocks of any size give the same rows
+        rng = np.random.default_rng(self.seed)
+        for start in range(0, count, size):
+            n_rows = min(size, count - start)
+            if self.is_exact:
+                drawn = np.arange(start, start + n_rows, dtype="<u8")[:, None]
+            else:
+                drawn = rng.integers(0, 2**64, size=(n_rows, words), dtype=np.uint64).astype("<u8", copy=False)
+            bits = np.unpackbits(drawn.view(np.uint8), axis=1, count=self.n_clusters, bitorder="little")
+            yield bits.astype(np.float64)
+
+    def p_value(self, reached: NDArray[np.int64]) -> Floats:
+        """p from the number of draws that reached the observed difference."""
+        return np.asarray(reached / 2**self.n_clusters if self.is_exact else (reached + 1) / (self.draws + 1))
+
+
+def sign_flip(differences: Floats, swaps: Swaps) -> Floats:
+    """Two-sided p, shape (p,), of differences (p, n_clusters): of each pair the sum over each cluster.
+
+    The statistic is the absolute sum; a swap turns a cluster's sign.
+    """
+    total = differences.sum(axis=1)
+    least = np.abs(total) - _TOLERANCE * np.abs(differences).sum(axis=1)
+    reached = np.zeros(len(differences), dtype=np.int64)
+    for block in swaps.blocks():
+        reached += (~(np.abs(total - 2 * (block @ differences.T)) < least)).sum(axis=0)
+    return np.where(np.isnan(total), np.nan, swaps.p_value(reached))
+
+
+def sign_flip_pairs(scores: Floats, pairs: Pairs, swaps: Swaps) -> Floats:
+    """As `sign_flip`, shape (pairs,), from the scores of systems summed by cluster, shape (systems, n_clusters).
+
+    A swapped sum of differences is the difference of swapped sums, so one product with the systems serves all pairs.
+    """
+    first, second = pairs.T
+    centred = scores - scores.mean(axis=0)  # differences stay as they are and lose fewer digits
+    total, size = centred.sum(axis=1), np.abs(centred).sum(axis=1)
+    least = np.abs(total[first] - total[second]) - _TOLERANCE * (size[first] + size[second])
+    reached = np.zeros(len(pairs), dtype=np.int64)
+    for block in swaps.blocks():
+        swapped = (total - 2 * (block @ centred.T)).T  # (systems, b)
+        for place, (i, j) in enumerate(pairs):
+            reached[place] += np.count_nonzero(np.abs(swapped[i] - swapped[j]) >= least[place])
+    return np.where(np.isnan(least), np.nan, swaps.p_value(reached))
+
+
+def swap_sums(sums: Floats, pairs: Pairs, value: Valued, swaps: Swaps) -> Floats:
+    """Two-sided p, shape (v, pairs), of v values that follow from summed statistics (BLEU from its counts, F1 from tp, fp, fn).
+
+    Args:
+        sums: the statistics of systems summed by cluster, shape (systems, n_clusters, k).
+        pairs: the pairs of systems.
+        value: from statistics (m, k) to values (v, m).
+        swaps: the draws.
+    """
+    n_systems, n_clusters, k = sums.shape
+    whole = sums.sum(axis=1)
+    observed = value(whole)
+    seen = np.abs(observed[:, pairs[:, 0]] - observed[:, pairs[:, 1]])
+    reached = np.zeros(seen.shape, dtype=np.int64)
+    flat = sums.transpose(1, 0, 2).reshape(n_clusters, n_systems * k)
+    for block in swaps.blocks():
+        moved = (block @ flat).reshape(len(block), n_systems, k)
+        for place, (i, j) in enumerate(pairs):
+            change = moved[:, j] - moved[:, i]
+            values = value(np.concatenate([whole[i] + change, whole[j] - change]))
+            reached[:, place] += _reached(values, len(block), seen[:, place], observed[:, [i, j]])
+    return np.where(np.isnan(seen), np.nan, swaps.p_value(reached))
+
+
+def swap_rows(rows: tuple[Floats, Floats], clusters: Pairs, weights: Floats, value: Aggregated, swaps: Swaps) -> Floats:
+    """Two-sided p, shape (v,), of v values of two systems that need the order of cases (average precision, a median).
+
+    Scores of a system must be rank-transformed within it before: two systems' scales are not one scale.
+
+    Args:
+        rows: of each system, shape (n, k).
+        clusters: of each case, shape (n,), numbered from 0.
+        weights: of each case, shape (n,).
+        value: from rows (2 n, k) and weights (m, 2 n) to values (v, m).
+        swaps: the draws.
+    """
+    both, no = np.concatenate(rows), np.zeros_like(weights)
+    observed = value(both, np.stack([np.append(weights, no), np.append(no, weights)]))
+    seen = np.abs(observed[:, 0] - observed[:, 1])
+    reached = np.zeros(len(seen), dtype=np.int64)
+    for block in swaps.blocks():
+        moved = block[:, clusters] * weights
+        kept = weights - moved
+        values = value(both, np.concatenate([np.hstack([kept, moved]), np.hstack([moved, kept])]))
+        reached += _reached(values, len(block), seen, observed)
+    return np.where(np.isnan(seen), np.nan, swaps.p_value(reached))
+
+
+def _reached(values: Floats, n: int, seen: Floats, observed: Floats) -> NDArray[np.int64]:
+    """How many of n swaps, whose values (v, 2 n) are first those of one system, then of the other, reach the difference seen (v,)."""
+    least = seen - _TOLERANCE * (1 + np.abs(observed).sum(axis=1))
+    return np.asarray((~(np.abs(values[:, :n] - values[:, n:]) < least[:, None])).sum(axis=1))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Exact two-sided p of McNemar's test: cases that only the first, or only the second, got right. It takes cases for independent.
+
+    >>> mcnemar(1, 8)
+    0.0390625
+
+    Source: McNemar, Psychometrika 1947; the exact form is the binomial test of the cases that differ.
+    """
+    n = only_first + only_second
+    tail = ways = 1
+    for i in range(min(only_first, only_second)):
+        ways = ways * (n - i) // (i + 1)
+        tail += ways
+    p: float = 2 * tail / 2**n
+    return min(1.0, p)

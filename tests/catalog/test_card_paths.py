@@ -1,0 +1,54 @@
+"""Paths in model cards start at the card's folder; those of the command line at the working directory."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from radbench.catalog import Catalog
+from radbench.conformance import check_model
+from radbench.findings import LABELS
+from radbench.models.rules_14 import _RULES
+
+
+def write_card(folder, family, file):
+    path = folder / "mine.yaml"
+    path.write_text(f"title: Mine\nfamily: {family}\narguments: {{file: {file}}}\n")
+    return path
+
+
+def write_labels(file):
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows([["Report Impression", *LABELS], ["Edema.", *(["1"] * len(LABELS))]])
+
+
+WRITERS = {
+    "label-file": write_labels,
+    "term-list": lambda file: file.write_text("edema\n"),
+    "rules-14": lambda file: file.write_bytes(_RULES.read_bytes()),
+}
+
+
+@pytest.mark.parametrize("family", WRITERS)
+def test_a_file_beside_the_card_is_found_from_any_working_directory(tmp_path, monkeypatch, family):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    WRITERS[family](tmp_path / "data.txt")
+    catalog = Catalog()
+    card = catalog.model(write_card(tmp_path, family, "data.txt"))
+
+    model = catalog.build("models", card.family, card.options(), where=card.where)
+
+    assert model.file == tmp_path / "data.txt"
+    assert check_model(model, family) == []
+
+
+def test_an_absolute_path_stays(tmp_path):
+    card = Catalog().model(write_card(tmp_path, "term-list", "/lists/terms.txt"))
+    assert card.options()["file"] == "/lists/terms.txt"
+
+
+def test_a_path_of_the_command_line_is_left_to_the_working_directory(tmp_path):
+    card = Catalog().model(write_card(tmp_path, "term-list", "terms.txt"))
+    assert card.options({"file": "other.txt"})["file"] == "other.txt"

@@ -1,0 +1,109 @@
+"""A column over several data sets: clusters are drawn within each, values averaged or all cases pooled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from bench import TASK, Bench, rows
+
+from radbench.catalog.cards import BoardCard
+from radbench.evaluation import Asking, evaluate_all, plan_all
+from radbench.folder import find_runs
+from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.cells import Cell
+from radbench.running.engine import Control
+from radbench.scoring import IntervalSettings
+
+SECOND = "bench.second"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Two tasks: 12 questions of 4 patients, and 30 of 10."""
+    made = Bench(tmp_path / "bench", n=12)
+    made.write_rows(rows(30), split="second")
+    made.score["metrics"] = ["answer-text", "bleu", "cider"]
+    made.write_card()
+    card = {"title": "More", "ask": {**made.ask, "split": "second"}, "score": made.score, "hashes": {1: "0" * 16}}
+    (made.cards / f"{SECOND}.yaml").write_text(yaml.safe_dump(card, sort_keys=False))
+    return made
+
+
+def ran(bench: Bench) -> None:
+    """A model that says the same of all questions after the ninth."""
+    lines = [f'{{"id": "q{i}", "output": "{f"answer to q{i}" if i < 9 else "something else"}"}}\n' for i in range(30)]
+    (bench.folder / "model.jsonl").write_text("".join(lines))
+    (bench.cards / "model.yaml").write_text(
+        yaml.safe_dump({"title": "M", "family": "replay", "arguments": {"file": str(bench.folder / "model.jsonl")}})
+    )
+    catalog = bench.catalog()
+    asking = Asking(out=bench.out, data_dirs={"jsonl": bench.data})
+    plans = plan_all(catalog, [catalog.model("model")], [catalog.task(TASK), catalog.task(SECOND)], asking)
+    assert all(result.is_whole for result in evaluate_all(plans, asking, Control(), IntervalSettings(draws=400)))
+
+
+def board(bench: Bench, **column: Any) -> Board:
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": [TASK, SECOND], **column}]})
+    return build(card, find_runs(bench.out), bench.catalog())
+
+
+def only_cell(found: Board) -> Cell:
+    (line,) = found.lines
+    assert line.cells[0] is not None
+    return line.cells[0]
+
+
+def test_the_average_counts_each_data_set_alike_and_pooling_counts_each_case_alike(bench: Bench) -> None:
+    ran(bench)
+    average, pooled = only_cell(board(bench)), only_cell(board(bench, over="pooled"))
+    values = [part.value.value for part in average.parts]
+    sizes = [part.value.n_scored for part in average.parts]
+
+    assert average.value == pytest.approx(np.mean(values))
+    assert pooled.value == pytest.approx(np.average(values, weights=sizes))
+    assert values[0] != values[1]
+
+
+@pytest.mark.parametrize("over", ["average", "pooled"])
+def test_the_interval_is_narrower_than_that_of_the_smaller_data_set(bench: Bench, over: str) -> None:
+    ran(bench)
+    cell = only_cell(board(bench, over=over))
+    smaller = cell.parts[0].value.ci
+
+    assert cell.ci is not None
+    assert cell.value is not None
+    assert cell.ci[0] < cell.value < cell.ci[1]
+    assert smaller is not None
+    assert cell.ci[1] - cell.ci[0] < (smaller[1] or 0) - (smaller[0] or 0)
+
+
+def test_the_variance_of_an_average_is_that_of_independent_draws(bench: Bench) -> None:
+    """Half of the sum of both variances' square root: draws of two data sets must not move together."""
+    ran(bench)
+    cell = only_cell(board(bench))
+    halves = [np.subtract(*part.value.ci[::-1]) / 2 for part in cell.parts if part.value.ci]
+
+    assert cell.ci is not None
+    assert (cell.ci[1] - cell.ci[0]) / 2 == pytest.approx(np.hypot(*halves) / 2, rel=0.15)  # percentiles of discrete values, 400 draws
+
+
+def test_a_value_that_depends_on_its_corpus_is_averaged_but_not_pooled(bench: Bench) -> None:
+    ran(bench)
+
+    assert only_cell(board(bench, value="cider")).value is not None
+    pooled = board(bench, value="cider", over="pooled")
+    assert not pooled.lines
+    assert any("over: average" in note for note in pooled.notes)
+
+
+def test_a_model_without_a_run_on_one_of_the_data_sets_has_no_cell(bench: Bench) -> None:
+    ran(bench)
+    for folder in find_runs(bench.out):
+        if folder.read_run().task == SECOND:
+            folder.run.unlink()
+
+    assert not board(bench).lines

@@ -1,0 +1,82 @@
+"""Rank intervals and significance groups of a board."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from bench import TASK, Bench
+
+from radbench.catalog.cards import BoardCard
+from radbench.folder import find_runs
+from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.standing import infer
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "bench", n=60)
+
+
+def ran(bench: Bench, name: str, *, right: int, trained_on: tuple[str, ...] = ()) -> None:
+    """Run a model that gives the reference to the first `right` questions."""
+    references = [row["answer"] for row in map(json.loads, (bench.data / "test.jsonl").read_text().splitlines())]
+    lines = [json.dumps({"id": f"q{i}", "output": text if i < right else "nothing"}) for i, text in enumerate(references)]
+    (bench.folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    about = {"trained_on": {"bench": list(trained_on)}}
+    card = {"title": name, "family": "replay", "arguments": {"file": str(bench.folder / f"{name}.jsonl")}, "about": about}
+    (bench.cards / f"{name}.yaml").write_text(yaml.safe_dump(card))
+    bench.run(name)
+
+
+def board(bench: Bench, task: list[str] | None = None) -> Board:
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": task or [TASK]}]})
+    return infer(build(card, find_runs(bench.out), bench.catalog()), bench.catalog(), draws=1000)
+
+
+def test_models_far_apart_differ_and_models_near_each_other_share_a_letter(bench: Bench) -> None:
+    ran(bench, "good", right=60)
+    ran(bench, "nearly-as-good", right=57)
+    ran(bench, "bad", right=0)
+
+    standings = {line.name: line.cells[0].standing for line in board(bench).lines if line.cells[0]}
+    good, near, bad = (standings[name] for name in ("good", "nearly-as-good", "bad"))
+
+    assert good is not None
+    assert near is not None
+    assert bad is not None
+    assert (bad.low, bad.high, bad.differs) == (3, 3, {"good", "nearly-as-good"})
+    assert good.differs == near.differs == {"bad"}
+    assert set(good.letters) & set(near.letters)
+    assert not set(good.letters) & set(bad.letters)
+    assert (good.low, near.high) == (1, 2)
+
+
+def test_classes_of_exposure_share_no_group_and_a_class_of_one_has_none(bench: Bench) -> None:
+    ran(bench, "unseen", right=60)
+    ran(bench, "seen", right=0, trained_on=("train",))
+
+    found = board(bench)
+
+    assert [line.cells[0].standing for line in found.lines if line.cells[0]] == [None, None]
+    assert found.tests == ()
+
+
+def test_each_test_is_told_with_its_size_and_correction(bench: Bench) -> None:
+    ran(bench, "one", right=60)
+    ran(bench, "two", right=30)
+
+    (said,) = board(bench).tests
+    assert said.startswith(f"{TASK} (exact_match), zero-shot: ")
+    assert "Holm over 1 pairs at 0.05" in said
+    assert "60 cases of 20 clusters (patient)" in said
+
+
+def test_baselines_and_reports_are_in_no_group(bench: Bench) -> None:
+    ran(bench, "one", right=60)
+    bench.run("majority")
+
+    found = board(bench)
+    assert [line.cells[0].standing for line in found.lines if line.cells[0]] == [None, None]
