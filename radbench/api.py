@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeAlias, overload
 
 from radbench.catalog import Catalog
-from radbench.catalog.cards import ModelCard
+from radbench.catalog.cards import ModelCard, Score
 from radbench.catalog.components import canonical
 from radbench.errors import ContentError, RunError
 from radbench.evaluation import Asking, evaluate_all, plan_all
@@ -36,6 +36,7 @@ from radbench.running.engine import Control
 from radbench.sample import AnswerMode, Case, ImageMode, Reference, Reply, Request
 from radbench.scoring import IntervalSettings
 from radbench.scoring.rows import annotate
+from radbench.scoring.stored import stored_cases
 from radbench.scoring.values import Frame, Measured
 from radbench.terms import Access, endpoint_of, guard, parse_agreement
 
@@ -124,6 +125,11 @@ class Run:
         with PredictionIndex(self.folder.predictions) as index:
             for sample in self.folder.iter_samples():
                 yield sample, tuple(map(index.get, sample.keys))
+
+    def cases(self, *, catalog: Sequence[Path | str] = ()) -> Iterator[Case]:
+        """The cases as the run's metrics saw them: each sample and repeat with the answer that was read in the reply."""
+        with stored_cases(self.folder, self.record, Score.model_validate(self.summary.score), Catalog(catalog)) as cases:
+            yield from cases
 
     def __repr__(self) -> str:
         counts = self.summary.counts

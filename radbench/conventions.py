@@ -131,10 +131,18 @@ class Preset:
     title: str
     source: str
     convention: Convention = Convention()
-    metrics: tuple[tuple[str, Mapping[str, Any]], ...]  # names and options
+    metrics: tuple[tuple[str, Mapping[str, Any]], ...]  # names and options; None: the task card's own choice
     aggregation: Aggregation = Aggregation()
     columns: Mapping[str, str] = field(default_factory=dict)  # what the paper prints -> radbench's value of it
     differs: tuple[str, ...]  # what is not re-enacted, or not known
+
+    def metrics_with(self, own: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        """The metrics with the options that the preset leaves open as a card has them (`own`, by metric), or left out."""
+        chosen = [
+            (name, {key: own.get(name, {}).get(key) if value is None else value for key, value in options.items()})
+            for name, options in self.metrics
+        ]
+        return [(name, {key: value for key, value in options.items() if value is not None}) for name, options in chosen]
 
 
 PRESETS: Final[Mapping[str, Preset]] = {
@@ -205,7 +213,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
     "radfm-v1": Preset(
         title="RadFM, free-text tasks of its RadBench",
         source="arXiv 2308.02463, table 4",
-        metrics=(("bleu", {"over": "cases"}), ("rouge", {}), ("terms", {})),
+        metrics=(("bleu", {"over": "cases"}), ("rouge", {}), ("terms", {"annotator": None})),
         columns={"BLEU": "bleu-1", "ROUGE": "rouge1", "UMLS_Precision, UMLS_Recall": "terms_precision, terms_recall"},
         differs=(
             "No scoring code was released: that the columns are these, with these tokenizers, is an inference.",

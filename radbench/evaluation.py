@@ -60,7 +60,8 @@ class Result:
         values = self.summary.values if self.summary else ()
         metrics = [value.model_dump(mode="json", include={"id", "signature", "value", "ci", "level", "n_scored"}) for value in values]
         about = {"task": self.task, "model": self.model, "run_dir": str(self.folder.path), "status": self.status}
-        return {**about, "seconds": round(self.seconds, 3), **counts, "metrics": metrics, "message": self.message}
+        problems = list(self.summary.problems) if self.summary else []
+        return {**about, "seconds": round(self.seconds, 3), **counts, "metrics": metrics, "problems": problems, "message": self.message}
 
     @property
     def is_whole(self) -> bool:
@@ -177,7 +178,8 @@ def score_as_published(folder: RunFolder, name: str, annotators: Annotators, see
     """
     known = preset(name)
     card, _ = card_today(folder, annotators.catalog)
-    metrics = [{metric: options} for metric, options in known.metrics]
+    own = {use.name: use.options for use in card.score.metrics}
+    metrics = [{metric: options} for metric, options in known.metrics_with(own)]
     convention = {"section": known.convention.section, "clean": known.convention.clean, "absent": known.convention.absent}
     half = Score.model_validate({**card.score.model_dump(mode="json"), "metrics": metrics, **convention})
     how = known.aggregation

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from radbench.errors import RunError, RunFormatError
 from radbench.sample import Boxes, ImageMode, Reply, Request, Sample, Vectors
 from radbench.terms import Access
 
+HIDDEN: Final = "hidden.txt"  # in a folder whose references nobody may see
 FORMAT: Final = 1  # raised when older readers would misread a file
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
@@ -57,6 +59,7 @@ class Prediction(Reply):
     sample_id: str
     repeat: int = 0
     prompt: str = ""  # the request as text; media as <image: name/path>
+    asked: str = ""  # the day (UTC) it was asked, of an annotator's reply
 
 
 class _Record(BaseModel):
@@ -246,6 +249,21 @@ def find_runs(path: Path) -> list[RunFolder]:
     """The run folders at or below a path, in the order of their names; shards are parts of runs, not runs."""
     found = [path / "run.json"] if (path / "run.json").exists() else sorted(path.rglob("run.json"))
     return [RunFolder(file.parent) for file in found if file.parent.parent.name != "shards"]
+
+
+def comparable(signature: str) -> str:
+    """What must be equal for two numbers to be compared: all of a signature but the days on which judges answered.
+
+    >>> comparable("grad|v:1|by:judge@0123abcd(model-0613)|judged:2026-11-22|ask:506f6c4e")
+    'grad|v:1|by:judge@0123abcd(model-0613)|ask:506f6c4e'
+    """
+    return re.sub(r"\|judged:[^|]*", "", signature)
+
+
+def is_hidden(path: Path) -> bool:
+    """True for a file or folder that nothing may serve: it lies in or below a folder with such a mark."""
+    whole = path.resolve()
+    return any((folder / HIDDEN).is_file() for folder in (whole, *whole.parents))
 
 
 def adapter(kind: type[Any]) -> TypeAdapter[Any]:

@@ -11,7 +11,7 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, TaskCard
 from radbench.errors import RunError
 from radbench.evaluation import Asking, Result, evaluate_all
-from radbench.folder import PredictionIndex, RunFolder, Summary
+from radbench.folder import PredictionIndex, RunFolder, Summary, comparable
 from radbench.running.engine import Control
 from radbench.running.plan import Plan
 from radbench.scoring import IntervalSettings
@@ -45,6 +45,8 @@ def rerun(folder: RunFolder, catalog: Catalog, asking: Asking, control: Control)
         raise RunError(
             f"{folder.path} was asked from Python, of a model that only that program holds: evaluate it there again, with another `out`"
         )
+    if "stress" in record.task_card["ask"]["dataset_options"]:
+        raise RunError(f"{folder.path} is one part of a stress test: repeat the whole with radbench stress, and another --out")
     card = {key: value for key, value in record.model_card.items() if key != "options"}
     plan = Plan(
         catalog=catalog,
@@ -73,19 +75,22 @@ def _own_folder(plan: Plan) -> Path:
 
 
 def compare(then: RunFolder, now: RunFolder) -> Comparison:
-    """What differs between a run and its repetition: versions, hardware, identity, served model, replies, values."""
+    """What differs between a run and its repetition: versions, hardware, identity, data, served model, replies, values."""
     first, second = then.read_run(), now.read_run()
     about = {"radbench commit": (first.commit, second.commit), "ask": (first.ask_hash, second.ask_hash)}
     for part in ("versions", "hardware", "identity"):
         old, new = _flat(getattr(first, part)), _flat(getattr(second, part))
         about |= {f"{part}: {key}": (old.get(key, "-"), new.get(key, "-")) for key in {**old, **new}}
+    about["data: ids, texts, references"] = (_data(before := then.read_summary()), _data(after := now.read_summary()))
+    if n_changed := _n_changed(then, now):
+        about["data: images"] = ("-", f"{n_changed} changed")
     replies = list(_paired(then, now))
     about["served model"] = tuple(", ".join(sorted({pair[side][1] for pair in replies})) for side in (0, 1))  # type: ignore[assignment]  # two
     return Comparison(
         differences={what: pair for what, pair in about.items() if pair[0] != pair[1]},
         n_same=sum(old[0] == new[0] for old, new in replies),
         n_both=len(replies),
-        values=_values(then.read_summary(), now.read_summary()),
+        values=_values(before, after),
     )
 
 
@@ -100,9 +105,22 @@ def _paired(then: RunFolder, now: RunFolder) -> Iterator[tuple[tuple[Any, str], 
                     yield (first.output, first.served_model), (second.output, second.served_model)
 
 
+def _data(summary: Summary) -> str:
+    """The fingerprint of the data that a run's values state; "-" where it has none."""
+    asked = summary.values[0].signature.partition("|ask:")[2] if summary.values else ""
+    return next((part.partition(":")[2] for part in asked.split("|") if part.startswith("data:")), "-")
+
+
+def _n_changed(then: RunFolder, now: RunFolder) -> int:
+    """How many images of the same samples and names are not what they were."""
+    old = {(sample.id, media.path): media.digest for sample in then.iter_samples() for media in sample.media}
+    new = {(sample.id, media.path): media.digest for sample in now.iter_samples() for media in sample.media}
+    return sum(digest != old.get(name, digest) for name, digest in new.items())
+
+
 def _values(then: Summary, now: Summary) -> dict[str, tuple[float | None, float | None]]:
-    old = {(value.id, value.signature.partition("|ask:")[0]): value.value for value in then.values}
-    new = {(value.id, value.signature.partition("|ask:")[0]): value.value for value in now.values}
+    old = {(value.id, comparable(value.signature).partition("|ask:")[0]): value.value for value in then.values}
+    new = {(value.id, comparable(value.signature).partition("|ask:")[0]): value.value for value in now.values}
     return {key[0]: (old.get(key), new.get(key)) for key in {**old, **new}}
 
 
@@ -124,4 +142,6 @@ def annotations_of(folder: RunFolder) -> Path:
 
 
 def _runs_of(folder: RunFolder) -> Path:
-    return folder.path.resolve().parents[2]
+    """The folder that holds tasks, models and runs, for a run that lies as radbench lays it; else its own."""
+    folders = folder.path.resolve().parents
+    return folders[2] if len(folders) > 2 else folders[0]

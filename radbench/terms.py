@@ -28,13 +28,15 @@ _log = logging.getLogger(__name__)
 def is_local(endpoint: str) -> bool:
     """True for an endpoint on this machine or in a private network, judged by the host as written, without look-up.
 
+    Of names `localhost` alone is one: on many systems those below it are looked up like any other.
+
     >>> is_local("http://127.0.0.1:8000/v1"), is_local("https://api.example.com/v1")
     (True, False)
     """
     host = host_of(endpoint)
-    if host is None:
-        return False
-    if host == "localhost" or host.endswith(".localhost"):
+    if host is None or ".:" in f"{urlsplit(endpoint).netloc}:":
+        return False  # with a dot at its end even 127.0.0.1 is a name, and a server of names says where it leads
+    if host == "localhost":
         return True
     try:
         address = ipaddress.ip_address(host)

@@ -212,3 +212,13 @@ def test_a_board_is_filled_from_runs_and_shown_by_notebooks(tmp_path: Path) -> N
 
     assert [line.name for line in board.lines] == ["majority"]
     assert board._repr_markdown_().startswith("**The demo suite")
+
+
+def test_the_cases_of_a_run_are_what_its_metrics_saw(tmp_path: Path) -> None:
+    run = radbench.evaluate("constant-yes", "demo.vqa", out=tmp_path, limit=12)
+
+    cases = list(run.cases())
+
+    assert len(cases) == run.summary.counts.n_total
+    assert {case.sample.id for case in cases} == {sample.id for sample, _ in run.samples()}
+    assert sum(case.text == "yes" for case in cases) == run.summary.counts.n_total - run.summary.counts.n_unparsed

@@ -110,7 +110,7 @@ def test_unknown_choices_are_refused(options, message):
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_metrics_of_a_preset_exist_and_take_its_options(name):
     catalog = Catalog()
-    for metric, options in preset(name).metrics:
+    for metric, options in preset(name).metrics_with({}):
         if not catalog.has("metrics", metric):
             pytest.skip(f"metric {metric} is not there")
         catalog.build("metrics", metric, options)
@@ -119,7 +119,7 @@ def test_the_metrics_of_a_preset_exist_and_take_its_options(name):
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_values_that_stand_for_a_papers_columns_are_given_by_the_metrics_of_the_preset(name):
     catalog, given = Catalog(), set()
-    for metric, options in preset(name).metrics:
+    for metric, options in preset(name).metrics_with({}):
         made = catalog.build("metrics", metric, options)
         given |= set(made.aggregate(np.empty((0, len(made.columns))), np.zeros((1, 0))))
     words = re.findall(r"[a-zA-Z]+[\w-]*[_-][\w-]+|rouge\w+|meteor|ratescore", " ".join(preset(name).columns.values()))
@@ -137,3 +137,13 @@ def test_a_preset_says_where_it_comes_from_and_how_it_differs(name):
 def test_an_unknown_preset_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match="did you mean `rexrank`"):
         preset("rexrankk")
+
+
+def test_what_a_preset_leaves_open_is_as_the_card_has_it():
+    (own,) = [
+        options
+        for name, options in preset("radfm-v1").metrics_with({"terms": {"annotator": "our-terms", "both_empty": "1"}})
+        if name == "terms"
+    ]
+
+    assert own == {"annotator": "our-terms"}  # and nothing else of the card's

@@ -35,8 +35,13 @@ ROOMS: Final[dict[str, set[str]]] = {
     "statistics": set(),
     "scoring": {"catalog", "conventions", "protocols", "running", "metrics", "statistics"},
     "evaluation": {"catalog", "conventions", "models", "running", "scoring"},
+    "submissions": {"catalog", "evaluation", "leaderboard", "models", "running", "scoring"},
     "ratings": {"catalog", "media", "metrics", "running", "scoring", "statistics", "evaluation"},
-    "leaderboard": {"catalog", "metrics", "scoring", "statistics"},
+    "probing": {"catalog", "conventions", "datasets", "evaluation", "media", "metrics", "running", "scoring", "statistics"},
+    "leaderboard": {"catalog", "metrics", "protocols", "scoring", "statistics"},
+    "app": {"catalog", "leaderboard", "media", "metrics", "ratings", "scoring"},
+    "reproducing": {"catalog", "conventions", "evaluation", "leaderboard", "running", "scoring"},
+    "paper": {"catalog", "leaderboard", "metrics", "protocols", "ratings", "running", "scoring"},
     "certificates": set(),
     "conformance": {"catalog", "media", "datasets", "protocols", "models", "metrics", "scoring"},
     "readiness": {"catalog", "media", "metrics", "models", "running", "scoring"},
@@ -45,7 +50,20 @@ ROOMS: Final[dict[str, set[str]]] = {
     "rerunning": {"catalog", "running", "scoring", "evaluation"},
     "cli": {
         *("catalog", "media", "datasets", "protocols", "models", "running", "metrics", "statistics", "scoring"),
-        *("api", "conventions", "evaluation", "rerunning", "ratings", "leaderboard", "conformance", "readiness"),
+        *(
+            "api",
+            "conventions",
+            "evaluation",
+            "rerunning",
+            "ratings",
+            "submissions",
+            "leaderboard",
+            "conformance",
+            "readiness",
+            "probing",
+            "app",
+        ),
+        *("paper", "reproducing"),
     },
     "__init__": {"api", "catalog", "evaluate_module", "metrics"},  # the public names
 }
@@ -127,9 +145,9 @@ def test_nothing_heavy_is_imported_at_the_top_of_a_light_room():
     assert violations(lambda room, name: room not in LIGHT_ROOMS or name.partition(".")[0] not in HEAVY, everywhere=False) == []
 
 
-def test_outside_models_the_top_of_a_file_imports_core_packages_alone():
+def test_outside_models_and_the_app_the_top_of_a_file_imports_core_packages_alone():
     known = {*sys.stdlib_module_names, *CORE, "radbench"}
-    assert violations(lambda room, name: room == "models" or name.partition(".")[0] in known, everywhere=False) == []
+    assert violations(lambda room, name: room in ("models", "app") or name.partition(".")[0] in known, everywhere=False) == []
 
 
 def loaded_by(code: str) -> set[str]:
@@ -152,7 +170,10 @@ def test_a_fresh_interpreter_gets_help_without_anything_heavy(code: str):
     assert loaded_by(code) & (HEAVY | {"numpy", "pydantic", "yaml", "typer"}) == set()
 
 
-@pytest.mark.parametrize("command", ["run", "score", "ls", "show", "doctor", "table", "compare", "correlate", "ratings", "rate", "demo", "new", "validate"])
+@pytest.mark.parametrize(
+    "command",
+    ["run", "score", "ls", "show", "doctor", "table", "app", "compare", "correlate", "ratings", "rate", "demo", "new", "validate"],
+)
 def test_help_of_a_command_needs_nothing_heavy(command: str):
     loaded = loaded_by(f"from radbench.cli import main; main(['{command}', '--help'])")
     assert loaded & (HEAVY | {"numpy", "pydantic"}) == set()

@@ -22,7 +22,6 @@ hosts = st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,6}[a-z0-9]", fullmatch=True), 
     [
         "http://localhost:8000/v1",
         "http://LOCALHOST/",
-        "http://gpu.localhost",
         "http://127.0.0.1:8000",
         "http://127.8.9.1",
         "http://[::1]:8000/v1",
@@ -51,6 +50,10 @@ def test_this_machine_and_private_networks_are_local(endpoint: str):
         "api.example.com",
         "localhost:8000",
         "https://2130706433/",
+        "http://gpu.localhost",
+        "http://localhost.:8000/v1",
+        "http://127.0.0.1./v1",
+        "http://10.1.2.3.:8000",
         "",
     ],
 )

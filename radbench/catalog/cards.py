@@ -96,10 +96,13 @@ class MetricUse(_Record):
         return {self.name: dict(self.options)}
 
     def beside(self, folder: Path) -> MetricUse:
-        """The same, a script named by a path from `folder` by its whole path."""
+        """The same, a script and a judge's prompt that are named by a path from `folder` by their whole paths."""
         name, _, script = self.name.partition(":")
         path = folder / script
-        return self.model_copy(update={"name": f"{name}:{path.resolve()}"}) if script and path.exists() else self
+        prompts = {option: folder / said for option, said in self.options.items() if option.endswith("prompt") and isinstance(said, str)}
+        found = {option: str(file.resolve()) for option, file in prompts.items() if file.is_file()}
+        whole = f"{name}:{path.resolve()}" if script and path.exists() else self.name
+        return self.model_copy(update={"name": whole, "options": {**self.options, **found}})
 
 
 class Score(_Record):
@@ -144,8 +147,8 @@ class TaskCard(_Card):
 
     @field_validator("score")
     @classmethod
-    def _scripts_beside_the_card(cls, score: Score, known: ValidationInfo) -> Score:
-        """The script of a metric `evaluate:./mine.py` lies where its path from the card's folder leads."""
+    def _files_beside_the_card(cls, score: Score, known: ValidationInfo) -> Score:
+        """The script of a metric `evaluate:./mine.py` and the prompt of a judge lie where their paths from the card's folder lead."""
         file: Path | None = known.data.get("file")
         return score.model_copy(update={"metrics": tuple(use.beside(file.parent) for use in score.metrics)}) if file else score
 

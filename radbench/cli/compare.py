@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from radbench.cli.options import CatalogOption, JsonOption, open_catalog
 from radbench.errors import ContentError
-
-if TYPE_CHECKING:
-    from radbench.folder import RunFolder
 
 
 def compare(
@@ -23,7 +20,7 @@ def compare(
     ] = "",
     correction: Annotated[Literal["holm", "bh"], typer.Option("--correction", help="Of p for all pairs of a task.")] = "holm",
     draws: Annotated[int, typer.Option("--draws", min=1, help="Of the test and of the bootstrap.")] = 10_000,
-    seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draws.")] = 0,
     interval: Annotated[Literal["percentile", "bca"], typer.Option("--interval", help="How bootstrap intervals are made.")] = "percentile",
     margin: Annotated[
         float | None, typer.Option("--margin", min=0, help="Test whether runs are worse than --against by less than this.")
@@ -44,6 +41,7 @@ def compare(
 
     Runs whose data, question or metric differ are left out with the reason, and the exit status is 1.
     """
+    from radbench.cli.runs import named
     from radbench.leaderboard.compare import compare as compare_runs
     from radbench.leaderboard.compare_files import as_csv
     from radbench.leaderboard.compare_files import as_json as json_text
@@ -52,7 +50,11 @@ def compare(
 
     if (margin is None) != (against is None):
         raise ContentError("--margin and --against belong together: how much worse than which run is still no worse")
-    reference = _folders([against] if against else ())
+    if margin == math.inf:
+        raise ContentError("--margin: expected a number, in units of the value, got `inf`")
+    if plan is not None and not 0 < plan < math.inf:
+        raise ContentError(f"--plan: expected a difference above 0, in units of the value, got `{plan:g}`")
+    reference = named([against] if against else ())
     settings = CompareSettings(
         value=value,
         correction=correction,
@@ -64,29 +66,19 @@ def compare(
         against=frozenset(folder.path.resolve() for folder in reference),
     )
     agreement = _published_agreement() if claims else {}
-    folders = [*_folders(runs), *reference]
+    folders = [*named(runs), *reference]
     found = compare_runs(folders, open_catalog(catalog), settings, with_claims=claims, agreement=agreement)
     how = "json" if as_json else fmt
     text = json_text(found) if how == "json" else as_csv(found) if how == "csv" else rendered(found, how)
     if out is None:
         sys.stdout.write(text)
     else:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, "utf-8")
     if found.left_out:
         if out is not None or how == "csv":
             sys.stderr.write("".join(f"not compared: {line}\n" for line in found.left_out))
         raise typer.Exit(1)
-
-
-def _folders(paths: Sequence[Path]) -> list[RunFolder]:
-    """The run folders at and below some paths, each of which must hold one."""
-    from radbench.folder import find_runs
-
-    found = {path: find_runs(path) for path in paths}
-    for path, folders in found.items():
-        if not folders:
-            raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
-    return [folder for folders in found.values() for folder in folders]
 
 
 def _published_agreement() -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,9 +12,9 @@ from radbench.cli.options import (
     CatalogOption,
     JsonOption,
     WeightsOption,
+    metric_options,
     open_catalog,
     out_folder,
-    pairs,
     print_json,
     weights_paths,
 )
@@ -23,7 +22,6 @@ from radbench.errors import ContentError, MissingPackageError
 from radbench.terms import Access
 
 if TYPE_CHECKING:
-    from radbench.folder import RunFolder
     from radbench.ratings.gathering import Gathered
 
 
@@ -63,7 +61,7 @@ def correlate(
     mapping: Annotated[Path | None, typer.Option("--map", metavar="FILE.yaml", help="Which column plays which part.")] = None,
     access: Annotated[Access | None, typer.Option("--access", help="The access class of the texts. [default: the format's]")] = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws of studies, and swaps of tests; 0: neither.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
     level: Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Level of intervals and tests.")] = 0.95,
     data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
     catalog: CatalogOption = None,
@@ -84,9 +82,12 @@ def correlate(
         raise ContentError("radbench correlate needs --metric NAME (to score the rated texts), --runs DIR or --anchor RUN")
     if anchor and (runs or len(names) > 1):
         raise ContentError("--anchor goes with one --metric at most, and without --runs")
-    options = _metric_options(metric_arg)
+    options = metric_options(metric_arg)
+    if options and (runs or anchor):
+        raise ContentError("--metric-arg says how texts are scored, and runs are scored already: radbench score, or leave it out")
 
     from radbench.cli.ratings import stated_by
+    from radbench.cli.runs import named
     from radbench.evaluation import Asking
     from radbench.ratings.correlations import CorrelationSettings
     from radbench.ratings.formats import read_ratings
@@ -94,10 +95,7 @@ def correlate(
     from radbench.terms import parse_agreement
 
     cards, held = open_catalog(catalog), read_ratings(ratings, fmt, stated_by(scale, mapping, access))
-    chosen, settings = (
-        criterion or only_criterion(held),
-        CorrelationSettings(draws=draws, seed=seed, level=level, coefficient=coefficient, over_raters=raters),
-    )
+    chosen = criterion or only_criterion(held)
     if anchor:
         from radbench.ratings.anchoring import anchor as anchored
         from radbench.ratings.report import anchored_text
@@ -107,7 +105,7 @@ def correlate(
         rated = rated_items(held, chosen, significance=significance or "")
         value = names[0].rpartition(":")[2] if names else None
         what = f"{significance or ''} {chosen}".strip()
-        anchors = anchored(rated, by_model(_folders(anchor)), cards, criterion=what, value=value, level=level, raters=raters)
+        anchors = anchored(rated, by_model(named(anchor)), cards, criterion=what, value=value, level=level, raters=raters)
         _write(anchored_text(anchors), anchors.as_json(), out, "anchored", as_json=as_json)
         return
     wanted = Wanted(
@@ -116,7 +114,7 @@ def correlate(
         metrics=names,
         options=options,
         references=references,
-        runs=tuple(_folders(runs or ())),
+        runs=tuple(named(runs or ())),
     )
     settings = CorrelationSettings(draws=draws, seed=seed, level=level, coefficient=coefficient, over_raters=raters)
     agreement = parse_agreement(data_agreement) if data_agreement else None
@@ -156,25 +154,3 @@ def _write(text: str, document: dict[str, Any], out: Path | None, name: str, *, 
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{name}.txt").write_text(text, "utf-8")
         (out / f"{name}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
-
-
-def _metric_options(stated: Sequence[str] | None) -> dict[str, dict[str, str]]:
-    """`rouge.stem=true` options by metric; what the values may be is for the metric to say."""
-    found: dict[str, dict[str, str]] = {}
-    for name, value in pairs(stated, "--metric-arg").items():
-        metric, dot, option = name.partition(".")
-        if not (metric and dot and option):
-            raise ContentError(f"--metric-arg: expected METRIC.OPTION=VALUE, such as rouge.stem=true, got `{name}={value}`")
-        found.setdefault(metric, {})[option] = value
-    return found
-
-
-def _folders(paths: Sequence[Path]) -> list[RunFolder]:
-    """The run folders at and below some paths, each of which must hold one."""
-    from radbench.folder import find_runs
-
-    found = {path: find_runs(path) for path in paths}
-    for path, folders in found.items():
-        if not folders:
-            raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
-    return [folder for folders in found.values() for folder in folders]

@@ -58,7 +58,7 @@ def _described(plan: Plan) -> dict[str, Any]:
     return {
         "task": plan.task.name,
         "model": plan.model.name,
-        "asked_at": options.get("endpoint") or "this machine",
+        "asked_at": _address(options.get("endpoint")),
         "access": dataset.access,
         "n_samples": len(samples),
         "n_requests": len(samples) * plan.settings.repeats,
@@ -85,10 +85,18 @@ def _annotator(card: ModelCard, metric: str) -> dict[str, Any]:
     return {
         "metric": metric,
         "annotator": card.name,
-        "asked_at": (host_of(str(endpoint)) or str(endpoint)) if endpoint else "this machine",
+        "asked_at": host_of(str(endpoint)) or _address(endpoint),
         "is_external": bool(endpoint) and not is_local(str(endpoint)),
         "prices": ", ".join(f"{name} {value}" for name, value in prices.items()) if isinstance(prices, Mapping) else None,
     }
+
+
+def _address(endpoint: object) -> str:
+    """Where a model answers, as it is stated, but for one that may hold a password."""
+    if not endpoint:
+        return "this machine"
+    text = str(endpoint)
+    return text if host_of(text) and "?" not in text else "an address that is not plainly written"
 
 
 def _partner(plan: Plan, sample: Sample) -> Sequence[Media]:

@@ -128,3 +128,14 @@ def _config() -> Mapping[str, Any]:
 
 def _path(text: object) -> Path:
     return Path(str(text)).expanduser()
+
+
+def metric_options(stated: Sequence[str] | None) -> dict[str, dict[str, str]]:
+    """`rouge.stem=true` options by metric; what the values may be is for the metric to say."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in pairs(stated, "--metric-arg").items():
+        metric, dot, option = name.partition(".")
+        if not (metric and dot and option):
+            raise ContentError(f"--metric-arg: expected METRIC.OPTION=VALUE, such as rouge.stem=true, got `{name}={value}`")
+        found.setdefault(metric, {})[option] = value
+    return found

@@ -118,6 +118,7 @@ def export(
 
     opened = exporting.Opened.at(study)
     written = [out]
+    out.parent.mkdir(parents=True, exist_ok=True)
     match fmt:
         case "long":
             write(exporting.ratings(opened), out, with_texts=texts)
@@ -182,7 +183,7 @@ def adjudicate(
 def analyse(
     study: StudyArgument,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Bootstrap draws and sign flips.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of both.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of both.")] = 0,
     level: Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Of intervals.")] = 0.95,
     as_json: JsonOption = False,
 ) -> None:

@@ -40,7 +40,7 @@ def ratings(
     mapping: Annotated[Path | None, typer.Option("--map", metavar="FILE.yaml", help="Which column plays which part.")] = None,
     access: Annotated[Access | None, typer.Option("--access", help="The access class of the texts. [default: the format's]")] = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws of studies for intervals; 0: none.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
     level: Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")] = 0.95,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE.csv", help="Also write the ratings, without texts, as a long table.")
@@ -62,6 +62,7 @@ def ratings(
     settings = AgreementSettings(significance=significance or "", draws=draws, seed=seed, level=level)
     summaries = summarise(found, criterion, settings)
     if to:
+        to.parent.mkdir(parents=True, exist_ok=True)
         write(found, to)
     if as_json:
         made = {"method": "percentile, cluster bootstrap", "cluster": "study", "draws": draws, "seed": seed, "level": level}

@@ -45,6 +45,7 @@ def rerun(
     from radbench.terms import parse_agreement
 
     folder = RunFolder(run)
+    folder.read_run()  # what is no run folder is told so before any other folder is looked for
     agreement = parse_agreement(data_agreement) if data_agreement else None
     asking = Asking(
         out=again_folder(folder, out),

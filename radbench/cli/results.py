@@ -28,7 +28,7 @@ def report(results: Sequence[Result], *, as_json: bool, unanswered: Sequence[Ann
         DataTermsError: once all is printed, where data terms kept a metric from being measured.
     """
     if as_json:
-        print_json({"runs": [result.as_json() for result in results]})
+        print_json({"runs": [result.as_json() for result in results], "unanswered": dict(_missing(unanswered))})
     else:
         for result in results:
             _print(result)
@@ -51,7 +51,12 @@ def report_published(found: Sequence[tuple[Result, Summary, Preset]], *, as_json
             for v in summary.values
         ]
         print_columns([["    value", "as published", "strict", "signature"], *rows])
-        for line in (*(f"not measured: {problem}" for problem in summary.problems), *(f"differs: {text}" for text in preset.differs)):
+        printed = [f"the paper's {column}: {value}" for column, value in preset.columns.items()]
+        for line in (
+            *printed,
+            *(f"not measured: {problem}" for problem in summary.problems),
+            *(f"differs: {text}" for text in preset.differs),
+        ):
             sys.stdout.write(f"  {line}\n")
 
 

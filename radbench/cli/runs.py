@@ -1,11 +1,25 @@
-"""Runs as `radbench ls runs` lists them."""
+"""Runs as commands name them, and as `radbench ls runs` lists them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from radbench.errors import RunError
+from radbench.errors import ContentError, RunError
 from radbench.folder import RunFolder, find_runs
+
+
+def named(paths: Sequence[Path]) -> list[RunFolder]:
+    """The run folders at and below some paths, each of which must hold one.
+
+    Raises:
+        ContentError: a path holds none.
+    """
+    found = {path: find_runs(path) for path in paths}
+    for path, folders in found.items():
+        if not folders:
+            raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
+    return [folder for folders in found.values() for folder in folders]
 
 
 def listed(out: Path) -> list[dict[str, str]]:

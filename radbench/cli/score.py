@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,7 +23,7 @@ from radbench.errors import ContentError
 if TYPE_CHECKING:
     from radbench.conventions import Preset
     from radbench.evaluation import Result
-    from radbench.folder import RunFolder, Summary
+    from radbench.folder import Summary
 
 
 def score(
@@ -53,7 +52,9 @@ def score(
 ) -> None:
     """Score runs by their tasks' cards as they are today, or import a file of predictions and score it. Asks no model again."""
     from radbench.cli.results import report, report_published, report_questions
+    from radbench.cli.runs import named
     from radbench.evaluation import Asking, card_today, evaluate_all, import_plan, remarked, rescore, score_as_published
+    from radbench.rerunning import annotations_of
     from radbench.running.annotations import Annotators
     from radbench.running.engine import Control
     from radbench.scoring import IntervalSettings, count_questions
@@ -68,13 +69,13 @@ def score(
         plan = import_plan(found, predictions, task, name, asking)
         report([remarked(result, predictions) for result in evaluate_all([plan], asking, Control(), intervals)], as_json=as_json)
         return
-    folders = _folders(runs or ())
+    folders = named(runs or ())
     mode: Literal["ask", "stored", "count"] = "count" if dry_run else "stored" if annotations else "ask"
     stores: dict[Path, Annotators] = {}
     results: list[Result] = []
     published: list[tuple[Result, Summary, Preset]] = []
     for folder in folders:
-        store = annotations or folder.path.resolve().parents[2] / "annotations"
+        store = annotations or annotations_of(folder)
         annotators = stores.setdefault(store, Annotators(found, store, mode, agreement=agreement, weights=where))
         if dry_run:
             count_questions(folder, card_today(folder, found)[0], found, annotators)
@@ -87,14 +88,3 @@ def score(
         return
     report_published(published, as_json=as_json)
     report(results, as_json=as_json, unanswered=list(stores.values()))
-
-
-def _folders(paths: Sequence[Path]) -> list[RunFolder]:
-    """The run folders at and below some paths, each of which must hold one."""
-    from radbench.folder import find_runs
-
-    found = {path: find_runs(path) for path in paths}
-    for path, folders in found.items():
-        if not folders:
-            raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
-    return [folder for folders in found.values() for folder in folders]

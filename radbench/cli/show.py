@@ -6,13 +6,16 @@ import inspect
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, ComponentKind
 from radbench.cli.options import CatalogOption, JsonOption, OutOption, open_catalog, out_folder, print_columns, print_json
 from radbench.errors import RunError, UnknownNameError
+
+if TYPE_CHECKING:
+    from radbench.sample import Sample
 
 
 def show(
@@ -120,6 +123,8 @@ def _show_run(path: Path, sample_id: str | None, as_json: bool) -> None:
         return
     rows = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)] for key, value in shown["sample"].items()]
     print_columns(rows)
+    if system := folder.read_run().model_card.get("options", {}).get("system"):
+        sys.stdout.write(f"\n--- system, before each request\n{system}\n")
     for prediction in said:
         output = (
             prediction.output if isinstance(prediction.output, str) else json.dumps(prediction.output, default=repr, ensure_ascii=False)
@@ -127,6 +132,19 @@ def _show_run(path: Path, sample_id: str | None, as_json: bool) -> None:
         answer = f"--- error\n{prediction.error}" if prediction.error else f"--- said\n{output}"
         thoughts = f"--- reasoning\n{prediction.reasoning}\n" if prediction.reasoning else ""
         sys.stdout.write(f"\n--- sent (repeat {prediction.repeat})\n{prediction.prompt}\n{thoughts}{answer}\n")
+        if folder.read_run().task_card["ask"]["protocol"] == "report" and isinstance(prediction.output, str):
+            _show_signs(sample, prediction.output)
+
+
+def _show_signs(sample: Sample, report: str) -> None:
+    """What in a report is to be looked at, by its words alone."""
+    from radbench.metrics.hallucination import spans
+    from radbench.sample import Case, Text
+
+    found = spans(Case(sample, Text(report)))
+    if found:
+        sys.stdout.write("--- to look at\n")
+        print_columns([[span.kind, report[span.start : span.end]] for span in found])
 
 
 def _schemas() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from radbench.errors import ContentError
 
 if TYPE_CHECKING:
     from radbench.leaderboard.board import Board
+    from radbench.ratings.correlations import Correlations
 
 Format: TypeAlias = Literal["markdown", "text", "latex", "csv", "html", "json"]
 
@@ -22,12 +23,17 @@ _INFERRED: Final = ("latex", "html", "csv", "json")  # formats that are kept: th
 
 
 def table(
-    board: Annotated[str, typer.Argument(help="A board by name or file.")],
+    board: Annotated[str, typer.Argument(help="A board by name or file, or the correlations.json of correlate --out.")],
     fmt: Annotated[Format, typer.Option("--format", help="How it is written.")] = "markdown",
     columns: Annotated[
-        list[str] | None, typer.Option("--columns", metavar="NAME", help="Titles, values, tasks or headings to keep; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--columns", metavar="NAME", help="Titles, values, tasks or headings to keep (of correlations: statistics); repeatable."
+        ),
     ] = None,
-    models: Annotated[list[str] | None, typer.Option("--models", metavar="NAME", help="Lines to keep; repeatable.")] = None,
+    models: Annotated[
+        list[str] | None, typer.Option("--models", metavar="NAME", help="Lines to keep (of correlations: metrics); repeatable.")
+    ] = None,
     compare_to: Annotated[str, typer.Option("--compare-to", metavar="MODEL", help="Star what differs significantly from it.")] = "",
     caption: Annotated[str, typer.Option("--caption", help="Of a LaTeX or HTML table. [default: the board's title]")] = "",
     label: Annotated[str, typer.Option("--label", help="Of a LaTeX table.")] = "",
@@ -39,7 +45,18 @@ def table(
     catalog: CatalogOption = None,
     out: OutOption = None,
 ) -> None:
-    """Print a board: its columns for every model that has a run, with intervals, counts and what is not comparable."""
+    """Print a board: its columns for every model that has a run, with intervals, counts and what is not comparable.
+
+    Or print how metrics agree with radiologists, from what `radbench correlate --out DIR` wrote.
+    """
+    if board.endswith(".json"):
+        if compare_to:
+            raise ContentError(f"{board}: a table of correlations has no --compare-to")
+        from radbench.paper.correlation_table import read_correlations, select_from
+
+        agreement = select_from(read_correlations(Path(board)), _split(columns), _split(models))
+        _print(_correlations(agreement, fmt, caption=caption, label=label, intervals=intervals), to)
+        return
     from radbench.folder import find_runs
     from radbench.leaderboard.board import build
     from radbench.leaderboard.provenance import provenance
@@ -55,13 +72,36 @@ def table(
     if compare_to and compare_to not in {line.name for line in found.lines}:
         raise ContentError(f"--compare-to {compare_to}: the board has no such model; it has {', '.join(line.name for line in found.lines)}")
     written = _written(found, fmt, caption=caption, label=label, compare_to=compare_to, intervals=intervals)
+    _print(written, to)
+    if to is None:
+        return
+    beside = to.with_name(f"{to.name}.json")
+    beside.write_text(json.dumps(provenance(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    sys.stdout.write(f"{beside}\n")
+
+
+def _print(written: str, to: Path | None) -> None:
+    """On stdout, or into a file whose name is said."""
     if to is None:
         sys.stdout.write(written)
         return
     to.write_text(written, "utf-8")
-    beside = to.with_name(f"{to.name}.json")
-    beside.write_text(json.dumps(provenance(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
-    sys.stdout.write(f"{to}\n{beside}\n")
+    sys.stdout.write(f"{to}\n")
+
+
+def _correlations(found: Correlations, fmt: Format, *, caption: str, label: str, intervals: bool) -> str:
+    """The table of what `radbench correlate` found."""
+    from radbench.paper import correlation_table
+
+    match fmt:
+        case "latex":
+            return correlation_table.latex(found, caption=caption, label=label, intervals=intervals)
+        case "markdown":
+            return correlation_table.markdown(found, caption=caption)
+        case "csv":
+            return correlation_table.as_csv(found)
+        case _:
+            raise ContentError(f"a table of correlations is written as latex, markdown or csv, not as {fmt}")
 
 
 def _written(board: Board, fmt: Format, *, caption: str, label: str, compare_to: str, intervals: bool) -> str:

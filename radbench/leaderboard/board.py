@@ -9,7 +9,7 @@ all are shown, none is ranked as a model.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from radbench.catalog import Catalog
@@ -21,6 +21,7 @@ from radbench.leaderboard.combined import combine
 from radbench.leaderboard.exposure import exposure, stated, worst
 from radbench.leaderboard.published import PublishedRow, rows_of
 from radbench.leaderboard.ranking import compared
+from radbench.leaderboard.remarks import outside_scope, uncertified
 
 BASELINES: Final = frozenset({"constant", "majority", "nearest-neighbour"})  # families that see nothing of what they are asked
 
@@ -32,6 +33,7 @@ class Board:
     card: BoardCard  # of its columns `value` is filled in
     lines: tuple[Line, ...]
     notes: tuple[str, ...]  # why cells are not compared, what was left out
+    outside: Mapping[int, str] = field(default_factory=dict)  # place of a column -> why its metric was not made for its task
     tests: tuple[str, ...] = ()  # how standings were inferred, a sentence each; empty: they were not
 
     @property
@@ -43,6 +45,10 @@ class Board:
     def columns(self) -> tuple[Column, ...]:
         """The card's."""
         return self.card.columns
+
+    def heading(self, place: int) -> str:
+        """The name of a column, with a mark where its metric is used outside its scope."""
+        return f"{self.columns[place].name}{'‡' if place in self.outside else ''}"
 
     def column(self, place: int) -> Iterator[tuple[Line, Cell]]:
         """The lines that have a cell in a column."""
@@ -93,7 +99,8 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
         Line(name, kind, tuple(_cell(column, runs, catalog, notes) for column in card.columns)) for (name, kind), runs in found.items()
     ]
     lines = [line for line in lines if any(line.cells)] + list(_reported(card, rows_of(card), notes))
-    return Board(card, *compared(card, lines, notes))
+    ordered, said = compared(card, lines, notes)
+    return Board(card, ordered, (*said, *uncertified(card.columns, ordered)), outside_scope(card.columns, ordered, catalog))
 
 
 def _name(run: RunRecord, ask: Ask) -> tuple[str, LineKind]:

@@ -19,7 +19,7 @@ from radbench.statistics.bootstrap import draw_clusters, percentile_interval
 
 Floats = NDArray[np.float64]
 
-_CORPUS: Final = re.compile(r"\|corpus:[^|]*")  # each data set has its own
+_CORPUS: Final = re.compile(r"\|(corpus|judged):[^|]*")  # each data set has its own
 
 
 def combine(

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from radbench.catalog import Catalog
 from radbench.errors import RadbenchError
-from radbench.folder import RunFolder, RunRecord, ValueRecord
+from radbench.folder import RunFolder, RunRecord, ValueRecord, comparable
 from radbench.leaderboard.board import BASELINES
 from radbench.leaderboard.exposure import Exposure, exposure
 from radbench.leaderboard.ranking import difference
@@ -77,7 +77,7 @@ def alike(contenders: Sequence[Contender], value: str) -> tuple[list[tuple[Conte
 
 def way(signature: str) -> str:
     """A signature without what images were shown."""
-    return "|".join(part for part in signature.split("|") if not part.startswith("images:"))
+    return "|".join(part for part in comparable(signature).split("|") if not part.startswith("images:"))
 
 
 def _listed(contender: Contender) -> str:

@@ -16,7 +16,7 @@ Cost: TypeAlias = Literal["seconds", "tokens", "price", "parameters"]
 
 COSTS: Final[tuple[Cost, ...]] = ("seconds", "tokens", "price", "parameters")
 _SIZES: Final = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_COUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMBT]?)(?![A-Za-z])", re.IGNORECASE)
+_COUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([KMBT])(?![A-Za-z])|(?=parameters)|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def parameter_count(text: str) -> float | None:
     (7000000000.0, 110000000.0, None)
     """
     found = _COUNT.match(text)
-    return float(found[1]) * _SIZES[found[2].upper()] if found else None
+    return float(found[1]) * _SIZES[(found[2] or "").upper()] if found else None
 
 
 def _spent(line: Line, cell: Cell, usage_of: Callable[[Path], Usage]) -> Spent:

@@ -18,7 +18,16 @@ _SPECIAL: Final = {
     **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}"},
     **{"|": r"\textbar{}", '"': "''", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}"},
     **{"ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ø": r"\o{}", "Ø": r"\O{}", "œ": r"\oe{}", "ł": r"\l{}", "Ł": r"\L{}"},
-    **{"–": "--", "—": "---", "†": r"\textdagger{}", "±": r"\textpm{}", "×": r"\texttimes{}", "µ": r"\textmu{}", "\xa0": "~"},
+    **{
+        "–": "--",
+        "—": "---",
+        "†": r"\textdagger{}",
+        "‡": r"\textdaggerdbl{}",
+        "±": r"\textpm{}",
+        "×": r"\texttimes{}",
+        "µ": r"\textmu{}",
+        "\xa0": "~",
+    },
 }
 _GREEK: Final = "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
 _ACCENTS: Final = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u030c": "v", "\u0327": "c"}
@@ -73,7 +82,8 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
 def _head(board: Board) -> list[str]:
     """The names of columns with the direction in which they are better, below the headings that several share."""
     arrows = [r"$\downarrow$" if board.lower_is_better(place) else r"$\uparrow$" for place in range(len(board.columns))]
-    titles = [escaped(column.title or column.value or column.name) for column in board.columns]
+    shown = [column.title or column.value or column.name for column in board.columns]
+    titles = [escaped(f"{title}‡" if place in board.outside else title) for place, title in enumerate(shown)]
     names = [f"{{{title} {arrow}}}" for title, arrow in zip(titles, arrows, strict=True)]
     head = [" & ".join(["{Model}", *names]) + r" \\"]
     if not any(column.group for column in board.columns):

@@ -11,14 +11,14 @@ def markdown(board: Board) -> str:
     """The table and its notes; best values bold, reports in italics, cells that are not compared in parentheses."""
     arrows = ["&darr;" if board.lower_is_better(place) else "&uarr;" for place in range(len(board.columns))]
     heads = [
-        f"{_escaped(column.name)}<br>{arrow} {_escaped(column.value)}".rstrip() for column, arrow in zip(board.columns, arrows, strict=True)
+        f"{escaped(board.heading(place))}<br>{arrow} {escaped(board.columns[place].value)}".rstrip() for place, arrow in enumerate(arrows)
     ]
     rows = [["model", *heads], ["---", *("---:" for _ in board.columns)]]
     places = [decimals(board, place) for place in range(len(board.columns))]
-    rows += [[_escaped(line.label), *map(_shown, line.cells, places)] for line in board.lines]
+    rows += [[escaped(line.label), *map(_shown, line.cells, places)] for line in board.lines]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    notes = "\n".join(f"- {_escaped(note)}" for note in footnotes(board))
-    return f"**{_escaped(board.title)}**\n\n{table}\n\n{notes}\n"
+    notes = "\n".join(f"- {escaped(note)}" for note in footnotes(board))
+    return f"**{escaped(board.title)}**\n\n{table}\n\n{notes}\n"
 
 
 def _shown(cell: Cell | None, places: int) -> str:
@@ -30,5 +30,6 @@ def _shown(cell: Cell | None, places: int) -> str:
     return f"{marked} {interval(cell, places)}".strip()
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Any text for a cell of a Markdown table."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")

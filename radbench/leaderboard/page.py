@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from typing import Any
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
@@ -15,9 +16,9 @@ from radbench.leaderboard.provenance import provenance
 from radbench.leaderboard.reading import decimals, footnotes, headed, interval, number, scored_by
 
 
-def page(board: Board, *, caption: str = "") -> str:
-    """The page. It carries the board's provenance as JSON, its date, and a hash of that content."""
-    title, made = escape(caption or board.title), provenance(board)
+def page(board: Board, *, caption: str = "", made: Mapping[str, Any] | None = None) -> str:
+    """The page. It carries the board's provenance as JSON (`made`, by default as of now), its date, and a hash of that content."""
+    title, made = escape(caption or board.title), made or provenance(board)
     # "<" is not needed in JSON texts but by its escape, and so no text of a model can end the element
     data = json.dumps(made, ensure_ascii=False).replace("<", "\\u003c")
     digest = hashlib.sha256(json.dumps({**made, "made": ""}, sort_keys=True).encode()).hexdigest()[:16]
@@ -73,7 +74,7 @@ def _head(board: Board) -> str:
     cells = ['<th scope="col">Model</th>']
     for place, column in enumerate(board.columns):
         better, arrow = ("low", "lower is better") if board.lower_is_better(place) else ("high", "higher is better")
-        said = " ".join(dict.fromkeys(filter(None, (column.group, column.name))))
+        said = " ".join(dict.fromkeys(filter(None, (column.group, board.heading(place)))))
         cells.append(
             f'<th scope="col" data-column="{place + 1}" data-better="{better}" aria-sort="none">'
             f'<button type="button">{escape(said)}</button><small>{escape(column.value)}, {arrow}</small></th>'

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from radbench.errors import RunError
-from radbench.folder import Prediction, PredictionIndex, SampleRecord, adapter
+from radbench.folder import Prediction, SampleRecord, adapter
 
 _STRING: Final = rb'"((?:[^"\\]|\\.)*)"'
 # Quotes inside a JSON string are escaped, so these words with their quotes stand nowhere but at a field of their own; the last one
@@ -50,8 +50,8 @@ class SamplePlaces:
         return record
 
 
-class JournalPlaces(PredictionIndex):
-    """The predictions of a run by key, with what became of each; of a key's lines the one holds that holds in a `PredictionIndex`.
+class JournalPlaces:
+    """The predictions of a run by key, with what became of each; of a key's lines the one holds that holds in a `folder.PredictionIndex`.
 
     Some 30 bytes a prediction are kept. No file is held open.
 
@@ -81,9 +81,6 @@ class JournalPlaces(PredictionIndex):
         self.states: dict[str, frozenset[str]] = {  # state -> ids of the samples with such a reply
             state: frozenset(_text(sample) for _, bits, sample in held.values() if bits >> bit & 1) for bit, state in enumerate(STATES)
         }
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
 
     def get(self, key: str) -> Prediction | None:
         """The prediction under a key."""

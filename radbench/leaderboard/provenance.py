@@ -37,11 +37,11 @@ def as_csv(board: Board) -> str:
     names = list(cells[0]) if cells else ["model", "task", "value_id", "value"]
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _guarded(value) for key, value in cell.items()} for cell in cells)
+    writer.writerows({key: value if key == "shown" else guarded(value) for key, value in cell.items()} for cell in cells)
     return out.getvalue()
 
 
-def _guarded(value: object) -> object:
+def guarded(value: object) -> object:
     """A text that a spreadsheet would take for a formula begins with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from radbench.catalog.cards import BoardCard
+from radbench.folder import comparable
 from radbench.leaderboard.cells import KINDS, Cell, Line, LineKind
 
 
@@ -21,9 +22,9 @@ def compared(card: BoardCard, lines: Sequence[Line], notes: Sequence[str]) -> tu
             continue
         shared = _shared(list(present.values()))
         for row, cell in present.items():
-            if cell.signature != shared:
+            if comparable(cell.signature) != shared:
                 present[row] = replace(cell, is_comparable=False)
-                said.append(f"{lines[row].name} on {column.name}: not compared, {difference(cell.signature, shared)}")
+                said.append(f"{lines[row].name} on {column.name}: not compared, {difference(comparable(cell.signature), shared)}")
         for row, cell in _ranked(present, kinds).items():
             marked[row][place] = cell
     done = [replace(line, cells=tuple(cells)) for line, cells in zip(lines, marked, strict=True)]
@@ -33,7 +34,7 @@ def compared(card: BoardCard, lines: Sequence[Line], notes: Sequence[str]) -> tu
 def _shared(cells: Sequence[Cell]) -> str:
     """The signature that most whole runs share."""
     whole = [cell for cell in cells if all(part.run.settings.limit is None and part.run.status == "complete" for part in cell.parts)]
-    return Counter(cell.signature for cell in whole or cells).most_common(1)[0][0]
+    return Counter(comparable(cell.signature) for cell in whole or cells).most_common(1)[0][0]
 
 
 def _ranked(cells: Mapping[int, Cell], kinds: Mapping[int, LineKind]) -> dict[int, Cell]:

@@ -83,7 +83,7 @@ def footnotes(board: Board) -> list[str]:
     sources = {cell.reported.source: None for cell in cells if cell.reported}
     if sources:
         notes.append(f"reported, not reproduced, and not ranked: {'; '.join(sources)}")
-    return [*notes, *board.tests, *board.notes]
+    return [*notes, *(f"‡ {said}" for said in board.outside.values()), *board.tests, *board.notes]
 
 
 def _sizes(board: Board) -> list[str]:

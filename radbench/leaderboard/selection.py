@@ -31,7 +31,8 @@ def select(board: Board, columns: Sequence[str] = (), models: Sequence[str] = ()
         lines = [lines[i] for i in dict.fromkeys(i for wanted in models for i in _matching(wanted, named, known, "model"))]
     card = board.card.model_copy(update={"columns": tuple(board.columns[p] for p in places)})
     chosen = [replace(line, cells=tuple(line.cells[p] for p in places)) for line in lines]
-    return replace(board, card=card, lines=tuple(line for line in chosen if any(line.cells)))
+    outside = {new: board.outside[old] for new, old in enumerate(places) if old in board.outside}
+    return replace(board, card=card, outside=outside, lines=tuple(line for line in chosen if any(line.cells)))
 
 
 def _matching(wanted: str, named: Sequence[set[str]], known: Sequence[str], what: str) -> list[int]:

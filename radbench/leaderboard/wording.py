@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 Side: TypeAlias = Literal["reference", "candidate"]
@@ -55,7 +56,7 @@ def marked(pieces: Sequence[Piece], side: Side, places: Iterable[Place] = ()) ->
         at += len(piece.text)
         cuts.add(at)
     ordered, html, k = sorted(cuts), [], 0
-    for start, end in zip(ordered, ordered[1:], strict=False):
+    for start, end in pairwise(ordered):
         while owner[k][1] <= start:
             k += 1
         inner = escape(text[start:end])

@@ -68,7 +68,13 @@ class Prompt:
         path = own if own.is_file() else Path(name).expanduser()
         try:
             found = yaml.safe_load(path.read_text("utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except OSError as error:
+            named = ", ".join(sorted(file.stem for file in _PROMPTS.glob("*.yaml")))
+            raise ContentError(
+                f"the judge's prompt `{name}` cannot be read: {error.strerror}; expected a YAML file, its path starting at the folder "
+                f"of the card, or one of radbench's own ({named})"
+            ) from error
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
             raise ContentError(f"the judge's prompt {path} cannot be read: {error}; expected YAML with `system` and `user`") from error
         if not isinstance(found, dict) or not {"user"} <= found.keys() <= {"system", "user"} or not all(map(_is_text, found.values())):
             raise ContentError(f"the judge's prompt {path}: expected the texts `user` and, if wanted, `system`, and nothing else")

@@ -59,7 +59,8 @@ class Radcliq(SumMetric):
     explodes near 0. The parts are printed too, higher is better: `radcliq_radgraph`, the mean of RadGraph's entity F1 and relation F1;
     `radcliq_bertscore`, rescaled F1; `radcliq_semb_score`; `radcliq_bleu_2`.
 
-    An empty candidate has 0 in each part before rescaling. Of several references, the one of lowest v1 counts for all values.
+    BERTScore has no IDF weights, as in the published code: with one reference all of them are 0, and an equal pair gets its worst
+    value. An empty candidate has 0 in each part before rescaling. Of several references, the one of lowest v1 counts for all values.
 
     Args:
         radgraph: a model card of family `radgraph`, version v1.

@@ -54,8 +54,9 @@ class Ratescore(SumMetric):
     types of both, and times a factor below 1 where one states a finding and the other negates one. The score is the harmonic
     mean of both directions (0 where their sum is 0). Of several references the best counts.
 
-    An empty candidate scores 0. Reports are cut into sentences by radbench's own rule (annotator family `ratescore-ner`), not by
-    medspacy's.
+    `ratescore_no_entity` is the share of cases whose value is the 0.5 that stands for a pair in which a report has words but no
+    entity; it is no score. An empty candidate scores 0. Reports are cut into sentences by radbench's own rule (annotator family
+    `ratescore-ner`), not by medspacy's.
 
     Args:
         ner: a model card of family `ratescore-ner`.
@@ -66,7 +67,7 @@ class Ratescore(SumMetric):
 
     name: ClassVar[str] = "ratescore"
     scope: ClassVar[str] = "radiology reports"
-    columns: tuple[str, ...] = ("score", "cases")
+    columns: tuple[str, ...] = ("score", "no_entity", "cases")
 
     def __init__(
         self,
@@ -98,19 +99,19 @@ class Ratescore(SumMetric):
         if any(reply.error is not None for reply in case.annotations):
             return FAILED
         if not candidate:
-            return np.array([0.0, 1.0])
+            return np.array([0.0, 0.0, 1.0])
         n = 1 + len(references)
         embedded = iter(case.annotations[n:])
         said, *wanted = [self._report(reply, embedded) for reply in case.annotations[:n]]
-        scores = [self.score(said, reference) for reference in wanted if len(said[1]) and len(reference[1])]
+        scores = [(self.score(said, reference), 0.0) for reference in wanted if len(said[1]) and len(reference[1])]
         if len(scores) < len(wanted):
             if self.empty == "missing" and not scores:
                 return Excluded("no entity")
-            scores += [0.5] * (self.empty == "0.5")
-        return np.array([max(scores), 1.0])
+            scores += [(0.5, 1.0)] * (self.empty == "0.5")
+        return np.array([*max(scores), 1.0])
 
     def value(self, sums: Floats) -> Values:
-        return {"ratescore": ratio(sums[:, 0], sums[:, 1])}
+        return {"ratescore": ratio(sums[:, 0], sums[:, 2]), "ratescore_no_entity": ratio(sums[:, 1], sums[:, 2])}
 
     def score(self, candidate: Report, reference: Report) -> float:
         """RaTEScore of two reports, neither without entities."""

@@ -81,9 +81,11 @@ class BatchFiles:
         found: dict[str, Reply] = {}
         taken: dict[str, Tokens] = {}
         try:
-            batches = [self._started(keys, lines) for keys, lines in self._files(held, found, taken)]
+            batches = [self._started(keys, lines, held) for keys, lines in self._files(held, found, taken)]
             for batch in map(self._ended, batches):
-                found.update(self._answers(batch, held))
+                if not (answers := self._answers(batch, held)):
+                    self.stopped = f"the batch `{batch.id}` ended as `{batch.status}` without an answer"
+                found.update(answers)
         except openai.OpenAIError as error:
             self.stopped = self._why(error)
         for key, tokens in taken.items():
@@ -119,18 +121,24 @@ class BatchFiles:
         if lines:
             yield keys, lines
 
-    def _started(self, keys: Iterable[str], lines: Iterable[bytes]) -> Batch:
-        """The batch of these requests: one that an earlier session started, else a new one."""
+    def _started(self, keys: Iterable[str], lines: Iterable[bytes], held: Mapping[str, Request]) -> Batch:
+        """The batch of these requests: one that an earlier session started and took no answers from, else a new one."""
         mark = hashlib.sha256("".join(keys).encode()).hexdigest()
         for batch in self._client.batches.list(limit=100):
             self._is_heard = True
             if (batch.metadata or {}).get(_MARK) == mark and batch.status in _LIVE:
+                if self._has_failed(batch, held):
+                    break
                 return batch
         self._is_heard = True
         file = self._client.files.create(file=("requests.jsonl", b"".join(lines)), purpose="batch")
         return self._client.batches.create(
             input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h", metadata={_MARK: mark}
         )
+
+    def _has_failed(self, batch: Batch, held: Mapping[str, Request]) -> bool:
+        """True if a batch ended with failures alone: with one good answer, were it taken, it would not be asked for as it was."""
+        return batch.status == "completed" and all(reply.error is not None for reply in self._answers(batch, held).values())
 
     def _why(self, error: openai.OpenAIError) -> str:
         """Why the run stops; raises where nothing was heard of the server yet."""
@@ -162,8 +170,6 @@ class BatchFiles:
                 said = _parsed(line)
                 if (key := str(said.get("custom_id"))) in held:
                     found[key] = self._reply(said, held[key])
-        if not found:
-            self.stopped = f"the batch `{batch.id}` ended as `{batch.status}` without an answer"
         return found
 
     def _reply(self, said: Mapping[str, Any], request: Request) -> Reply:

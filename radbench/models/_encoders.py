@@ -30,7 +30,8 @@ def locate(weights: str | Path | None, revision: str | None, *, what: str, inste
     """
     if weights is None:
         raise WeightsError(
-            f"{what} needs weights: say where they lie with --weights NAME=PATH, in the config file or in a model card. {instead}"
+            f"{what} needs weights: say where they lie with --weights NAME=PATH, in the config file or in a model card (the names: "
+            f"radbench doctor). {instead}"
         )
     path = Path(weights).expanduser()
     if path.exists():
@@ -126,7 +127,7 @@ def fill(module: Any, state: Mapping[str, Any], *, where: str) -> None:  # noqa:
     """Load tensors into a module that must have exactly these.
 
     Raises:
-        WeightsError: keys are missing, unexpected or of another shape; the message names them.
+        WeightsError: keys are missing, unexpected, of another shape, or hold what is no number; the message names them.
     """
     wanted = module.state_dict()
     misshaped = [
@@ -134,7 +135,9 @@ def fill(module: Any, state: Mapping[str, Any], *, where: str) -> None:  # noqa:
         for key, tensor in state.items()
         if key in wanted and tensor.shape != wanted[key].shape
     ]
-    refuse(where, missing=sorted(wanted.keys() - state.keys()), unexpected=sorted(state.keys() - wanted.keys()), misshaped=misshaped)
+    broken = sorted(key for key, tensor in state.items() if tensor.is_floating_point() and not tensor.isfinite().all())
+    missing, unexpected = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
+    refuse(where, missing=missing, unexpected=unexpected, misshaped=misshaped, **{"not finite": broken})
     module.load_state_dict(state)
 
 
@@ -153,6 +156,29 @@ def pick_device(name: str, *, what: str) -> Any:  # noqa: ANN401  # a torch devi
     """The torch device of that name; `auto` is a GPU where there is one."""
     torch = need("torch", extra="local", purpose=what)
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+
+
+def hand_to_onednn(module: Any) -> None:  # noqa: ANN401  # a torch module on the CPU
+    """Let oneDNN compute the linear layers of a module from here on; the numbers are float32 as before.
+
+    torch hands them to MKL, which takes twice as long on processors that are not Intel's.
+    """
+    torch = need("torch", extra="local", purpose="an encoder")
+    if not torch.backends.mkldnn.is_available():
+        return
+
+    class Linear(torch.nn.Module):  # type: ignore[name-defined,misc]  # torch is optional
+        def __init__(self, dense: Any) -> None:  # noqa: ANN401  # a linear layer
+            super().__init__()
+            self.weight, self.bias = dense.weight.detach().to_mkldnn(), dense.bias.detach().to_mkldnn()
+
+        def forward(self, given: Any) -> Any:  # noqa: ANN401  # torch tensors
+            return torch.nn.functional.linear(given.to_mkldnn(), self.weight, self.bias).to_dense()
+
+    for parent in list(module.modules()):
+        for name, child in parent.named_children():
+            if type(child) is torch.nn.Linear and child.bias is not None:
+                setattr(parent, name, Linear(child))
 
 
 def texts(request: Request) -> list[str]:

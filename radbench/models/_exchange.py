@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Final, Self
 
-from radbench.errors import ContentError, MissingPackageError, RadbenchError
+from radbench.errors import ContentError, MissingPackageError, RadbenchError, where_raised
 from radbench.models._budget import Ledger, Size
 from radbench.sample import Reply, Request, Tokens
 
@@ -180,8 +180,8 @@ class Exchange:
             self._fault = self._fault or error
         except RadbenchError as error:
             reply = Reply(error=" ".join(str(error).split()))
-        except Exception as error:  # a failed request is data; the error's own text may quote it
-            _log.debug("a request failed", exc_info=error)
+        except Exception as error:  # a failed request is data; the error's own text may quote it, so no log has it either
+            _log.debug("a request failed: %s", where_raised(error))
             reply = Reply(error=f"{type(error).__name__} while asking")
         finally:
             self._settled.set()

@@ -60,6 +60,11 @@ class Archive:
     config_digest: str
 
 
+def archive_at(place: Path, model_type: str) -> Path:
+    """The archive, packed or not, that `place` is or holds under the name of the model."""
+    return next((path for path in (place / model_type, place / f"{model_type}.tar.gz") if path.exists()), place)
+
+
 @contextmanager
 def unpacked(place: Path, model_type: str, *, what: str) -> Iterator[Path]:
     """The folder that holds config.json, weights.th and vocabulary/; a packed one is unpacked beside the system's temporary files.
@@ -69,7 +74,7 @@ def unpacked(place: Path, model_type: str, *, what: str) -> Iterator[Path]:
     Raises:
         WeightsError: no archive is there, or it is damaged.
     """
-    found = next((path for path in (place / model_type, place / f"{model_type}.tar.gz") if path.exists()), place)
+    found = archive_at(place, model_type)
     if found.is_dir():
         missing = [name for name in (*_FILES, _VOCABULARY) if not (found / name).exists()]
         if missing:
@@ -114,7 +119,9 @@ def check(archive: Archive, encoder: Shapes, hidden_size: int, *, what: str) -> 
     got = {name: tuple(tensor.shape) for name, tensor in archive.tensors.items()}
     misshaped = [f"{name} (expected {shape}, got {got[name]})" for name, shape in wanted.items() if got.get(name, shape) != shape]
     missing, unexpected = sorted(wanted.keys() - got.keys()), sorted(got.keys() - wanted.keys())
-    encoders.refuse(f"{what}: `{archive.file}`", missing=missing, unexpected=unexpected, misshaped=misshaped)
+    broken = sorted(name for name, tensor in archive.tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all())
+    wrong = {"missing": missing, "unexpected": unexpected, "misshaped": misshaped, "not finite": broken}
+    encoders.refuse(f"{what}: `{archive.file}`", **wrong)
 
 
 def _unpack(file: Path, folder: Path, *, what: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
@@ -23,6 +24,7 @@ Body: TypeAlias = Mapping[str, Any]
 _REFUSED: Final = frozenset({"content_filter", "content_policy_violation", "refusal", "safety"})
 _FINISHED: Final[Mapping[str, FinishReason]] = {"length": "length", "max_tokens": "length"}
 _TOO_LONG: Final = ("context length", "context window", "maximum context", "too long", "too many tokens")
+_NAME: Final = re.compile(r"[\w.\[\]-]{1,64}")  # what types, codes and parameters are; anything longer may quote a prompt
 _AROUND_LETTERS: Final = " \t\n.,:;()[]*\"'`"
 
 
@@ -83,8 +85,8 @@ def is_refused_body(body: object) -> bool:
 def describe(error: openai.OpenAIError | TimeoutError) -> str:
     """One line on a failed request, without a word of what was sent."""
     if isinstance(error, openai.APIStatusError):
-        code = "" if str(error.code) == str(error.status_code) else _string(error.code)
-        known = ", ".join(filter(None, (_string(error.type), code, f"parameter `{error.param}`" if error.param else "")))
+        code, param = "" if str(error.code) == str(error.status_code) else _name(error.code), _name(error.param)
+        known = ", ".join(filter(None, (_name(error.type), code, f"parameter `{param}`" if param else "")))
         said = str(error.message).lower()
         hint = ": longer than the model's context" if any(phrase in said for phrase in _TOO_LONG) else ""
         retried = " after all retries" if error.status_code in {408, 409, 429} or error.status_code >= 500 else ""
@@ -168,6 +170,10 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _name(value: object) -> str:
+    return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
 
 
 def _string(value: object) -> str:

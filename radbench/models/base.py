@@ -25,7 +25,11 @@ class Example:
 
 @runtime_checkable
 class Model(Protocol):
-    """What every family offers. One that sends requests elsewhere holds the address it sends them to as `endpoint`."""
+    """What every family offers.
+
+    One that sends requests elsewhere holds the address it sends them to as `endpoint`. One that costs nothing to ask has `is_free`
+    set, and is asked to the end even where all its first replies are failures.
+    """
 
     batch_size: int  # how many requests it likes to see at once
 

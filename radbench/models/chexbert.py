@@ -79,6 +79,8 @@ class Chexbert:
         encoders.fill(network, _state(encoders.read_checkpoint(file, what=_WHAT), file), where=f"{_WHAT}: `{file}`")
         self._device = encoders.pick_device(self._device_name, what=_WHAT)
         self._network = network.eval().to(self._device)
+        if self._device.type == "cpu":
+            encoders.hand_to_onednn(self._network["bert"])
         self._last_layer = self._network["bert"].encoder.layer[-1]
         del self._network["bert"].encoder.layer[-1]  # only [CLS] goes through it: _first_token
         self._read.clear()

@@ -33,6 +33,7 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 _LENGTHS: Final = ("max_completion_tokens", "max_tokens")  # two names for one limit; a server takes one of them
 _RANKED: Final = {"logprobs": True, "top_logprobs": 20}
+_REDIRECTS: Final = range(300, 400)
 _BATCH: Final = 5_000  # requests handed in together as batch files
 _LOOK_AHEAD: Final = 2  # times `concurrency`: requests made ready, so that no place at the server stays empty
 
@@ -213,6 +214,8 @@ class Openai:
             raise (UnheardError(message) if status == 403 else UnheardError(message, patience=1)) from error
         if status == 404:
             raise UnheardError(f"{host} knows no `{self.model}` at `{urlsplit(self.endpoint).path}` (404): mend model or endpoint")
+        if status in _REDIRECTS:  # which may lead anywhere, past what data terms allow
+            raise UnheardError(f"{host} sends requests elsewhere ({status}), where they do not follow: state that address as `endpoint`")
         if error.code == "insufficient_quota":
             raise StopAskingError(f"the account at {host} has no quota left: the same command goes on from here")
         return Reply(error=describe(error))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from radbench.errors import ContentError, MissingDataError, ModelError, WeightsError
 from radbench.extras import need
 from radbench.models import _encoders as encoders
-from radbench.models._radgraph_archive import TOKENIZER, Archive, check, read_archive, unpacked
+from radbench.models._radgraph_archive import TOKENIZER, Archive, archive_at, check, read_archive, unpacked
 from radbench.models._radgraph_text import WORDS, Indexer
 from radbench.sample import Reply, Request
 
@@ -49,7 +49,7 @@ class Radgraph:
         weights: the archive, its unpacked folder, or a folder that holds either under the name of the model.
         revision: of `weights`, where that is a hub id: looked up in the local cache.
         tokenizer: the folder of the encoder's config.json and vocabulary; by default `tokenizer/` in the unpacked
-            folder, else the local folder that the archive's config.json names.
+            folder or beside the packed archive, else the local folder that the archive's config.json names.
         backend: `package` runs the Python package radgraph on the archive, report by report.
         annotations: a JSON file {id: {"text": ..., "entities": ...}} to answer from, in place of any weights.
         device: `auto` takes a GPU where there is one.
@@ -96,7 +96,7 @@ class Radgraph:
         with unpacked(place, self._model_type, what=self._what) as folder:
             archive = read_archive(folder, what=self._what)
             self._check_labels(archive)
-            tokenizer = self._tokenizer(folder, archive.settings.encoder)
+            tokenizer = self._tokenizer(folder, place, archive.settings.encoder)
             if self._backend == "package":
                 from radbench.models._radgraph_package import Package
 
@@ -140,16 +140,18 @@ class Radgraph:
                 "Name the model that it is of as `model_type`"
             )
 
-    def _tokenizer(self, folder: Path, encoder: str) -> Path:
+    def _tokenizer(self, folder: Path, place: Path, encoder: str) -> Path:
         """The folder of the encoder's configuration and vocabulary."""
         if self._tokenizer_folder is not None:
             return Path(self._tokenizer_folder).expanduser()
-        for path in (folder / TOKENIZER, Path(encoder)):
+        archive = archive_at(place, self._model_type)
+        beside = (archive if archive.is_dir() else archive.parent) / TOKENIZER
+        for path in (folder / TOKENIZER, beside, Path(encoder)):
             if (path / "config.json").is_file():
                 return path
         raise WeightsError(
             f"{self._what} needs the configuration and vocabulary of its encoder, `{encoder}` (config.json and tokenizer files, no "
-            "weights): put them in a folder and name it in a model card's arguments or with --model-arg tokenizer=PATH"
+            f"weights): put them in `{beside}`, or in a folder that a model card names as `tokenizer`"
         )
 
     def _build(self, archive: Archive, tokenizer: Path, device: Any) -> Find:  # noqa: ANN401  # a torch device

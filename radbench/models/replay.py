@@ -26,6 +26,7 @@ class Replay:
     """
 
     batch_size: int = 256
+    is_free: bool = True
 
     def __init__(self, *, file: Path | str) -> None:
         self.file = Path(file)

@@ -65,7 +65,7 @@ class Row:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise ContentError(f"{self.where}, `{column}`: expected a number, got `{text[:20]}`")
+            raise ContentError(f"{self.where}, `{column}`: expected a number, got {_told(text)}")
         return value
 
     def count(self, column: str) -> float:
@@ -263,3 +263,10 @@ def _parsed(path: Path, text: str, place: str = "") -> Any:  # noqa: ANN401  # w
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # json's own message quotes no text
         raise ContentError(f"{path}{place}: not JSON: {error}") from error
+
+
+def _told(text: str) -> str:
+    """A cell as a message may have it: a word alone, since more may be part of a report that stands in the wrong column."""
+    if not text:
+        return "a blank"
+    return f"`{text}`" if len(text) <= 12 and " " not in text else f"a text of {len(text)} characters"

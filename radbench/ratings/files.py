@@ -115,7 +115,7 @@ def read_mapped(paths: Sequence[Path], stated: Stated) -> Ratings:
     scales = {criterion: scale_of(criterion, stated, source, scales.get(criterion)) for criterion in criteria}
     for where, rating in rows:
         scale = scales[rating.criterion]
-        if (scale.low is not None and rating.value < scale.low) or (scale.high is not None and rating.value > scale.high):
+        if not scale.holds(rating.value):
             raise ContentError(f"{where}: the value {rating.value:g} of `{rating.criterion}` is off its scale {written(scale)}")
     notes = (f"{blanks} rows without a value are left out",) if blanks else ()
     return Ratings(tuple(rating for _, rating in rows), scales, source, tuple(texts.values()), stated.access or "credentialed", notes)

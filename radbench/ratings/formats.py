@@ -9,8 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from radbench.errors import ContentError, UnknownNameError
+from radbench.errors import ContentError, UnknownNameError, nearest
 from radbench.ratings._reading import Stated, header_of, objects
+from radbench.ratings.files import written
 from radbench.ratings.table import Ratings
 
 __all__ = ["FORMATS", "Format", "Stated", "read_ratings"]
@@ -65,6 +66,9 @@ FORMATS: Final[Mapping[str, Format]] = {
 }
 
 
+CLOSED: Final = frozenset({"rexval", "green", "radevalx", "radpref"})  # texts from credentialed sources, whatever a user states
+
+
 def read_ratings(path: Path | Sequence[Path], fmt: str | None = None, stated: Stated | None = None) -> Ratings:
     """The ratings of a file, of files that belong together, or of a folder that holds them.
 
@@ -74,7 +78,8 @@ def read_ratings(path: Path | Sequence[Path], fmt: str | None = None, stated: St
 
     Raises:
         UnknownNameError: there is no such format.
-        ContentError: nothing tells the format, or the file does not hold what it should.
+        ContentError: nothing tells the format, the file does not hold what it should, a value is off its scale, or texts that are
+            credentialed are stated to be of another class.
     """
     paths, stated = [path] if isinstance(path, Path) else list(path), stated or Stated()
     for one in paths:
@@ -85,11 +90,24 @@ def read_ratings(path: Path | Sequence[Path], fmt: str | None = None, stated: St
         raise UnknownNameError("format of ratings", name, FORMATS, "radbench ratings --formats")
     if name == "csv" and not stated.mapping:
         raise ContentError(f"{paths[0]}: the format csv needs a mapping that says which column is what: --map FILE.yaml")
+    if name in CLOSED and stated.access not in {None, "credentialed"}:
+        raise ContentError(f"--access {stated.access}: the texts of {FORMATS[name].title.partition(':')[0]} are credentialed data")
     module, _, function = FORMATS[name].reader.partition(":")
     found: Ratings = getattr(import_module(module), function)(paths, stated)
+    _check(found, stated)
+    return found
+
+
+def _check(found: Ratings, stated: Stated) -> None:
     if not found.rows:
         raise ContentError(f"{found.source}: holds no rating{': ' + '; '.join(found.notes) if found.notes else ''}")
-    return found
+    if unknown := [name for name in stated.scales if name not in found.scales]:
+        known = list(found.scales)
+        raise ContentError(f"--scale: {found.source} has no `{unknown[0]}`{nearest(unknown[0], known)} It has {', '.join(known)}")
+    for row in found.rows:
+        if not (scale := found.scales[row.criterion]).holds(row.value):
+            place = f"rater `{row.rater}`, study `{row.study}`, system `{row.system}`"
+            raise ContentError(f"{found.source}: the value {row.value:g} of `{row.criterion}` is off its scale {written(scale)}: {place}")
 
 
 def _guessed(paths: Sequence[Path]) -> str:

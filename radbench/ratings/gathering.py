@@ -9,6 +9,7 @@ from typing import Any
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import MetricUse
+from radbench.catalog.components import canonical
 from radbench.errors import ContentError
 from radbench.evaluation import Asking
 from radbench.folder import RunFolder
@@ -73,22 +74,26 @@ def correlated(ratings: Ratings, wanted: Wanted, asking: Asking, catalog: Catalo
 
 
 def only_criterion(ratings: Ratings) -> str:
-    """The one criterion of a file.
+    """The one criterion of a file; what stands under its name with a mark behind (`errors.repeat`, `errors.control`) is no other.
 
     Raises:
         ContentError: it has several.
     """
-    if len(ratings.scales) != 1:
+    names = [name for name in ratings.scales if not any(name.startswith(f"{other}.") for other in ratings.scales)]
+    if len(names) != 1:
         raise ContentError(f"{ratings.source}: which of its criteria? --criterion {' or '.join(ratings.scales)}")
-    return next(iter(ratings.scales))
+    return names[0]
 
 
 def _measured(ratings: Ratings, wanted: Wanted, asking: Asking, catalog: Catalog, items: Sequence[tuple[str, str]]) -> Scored:
     """Values of the rated texts, which are scored as runs, one a system."""
-    families = dict.fromkeys(name.partition(":")[0] for name in wanted.metrics)
+    families = dict.fromkeys(canonical(name.partition(":")[0]) for name in wanted.metrics)
+    stated = {canonical(name): options for name, options in (wanted.options or {}).items()}
+    if unused := [name for name in stated if name not in families]:
+        raise ContentError(f"--metric-arg: `{unused[0]}` is none of the metrics asked for: {', '.join(families)}")
     uses = []
     for family in families:
-        options = dict((wanted.options or {}).get(family, {}))
+        options = dict(stated.get(family, {}))
         if "references" in inspect.signature(catalog.component("metrics", family)).parameters:
             options.setdefault("references", wanted.references)
         uses.append(MetricUse(name=family, options=options))

@@ -73,6 +73,8 @@ def words(found: Correlations) -> str:
     name, settings = STATISTICS[found.settings.coefficient], found.settings
     ranked = [metric for metric in found.ordered(level) if not metric.is_control]
     defined = [metric for metric in ranked if _value(found, metric, level).value is not None]
+    if not ranked:
+        return "No metric takes part, only controls, so nothing can be said of any."
     if not defined:
         return f"No metric varies over the {_n(found.n, 'text')}, so none can agree with the rating."
     said = [f"On {heading(found).partition(': ')[2]}, {defined[0].name} agrees most with the rating ({name} {_shown(found, defined[0])})"]
@@ -162,10 +164,10 @@ def _difference(one: MetricDifference) -> str:
 
 def _anchored_row(one: AnchoredModel) -> list[str]:
     e = one.estimate
+    rated = f"{_n(e.n_rated, 'text')} of {_n(e.n_rated_clusters, 'cluster')}"
     if e.value != e.value:  # NaN
-        return [one.model, "too few rated", "", f"{e.n_rated} of {_n(e.n_rated_clusters, 'cluster')}", str(e.n), ""]
+        return [one.model, "too few rated", "", rated, str(e.n), ""]
     alone = f"{e.rated_alone:.3f} (SE {e.rated_alone_se:.3f})"
-    rated = f"{e.n_rated} of {_n(e.n_rated_clusters, 'cluster')}"
     return [one.model, f"{e.value:.3f} [{e.low:.3f}, {e.high:.3f}]", alone, rated, str(e.n), f"{e.worth:.2f}"]
 
 
@@ -177,7 +179,7 @@ def _shown(found: Correlations, metric: Agreement) -> str:
     return _cell(_value(found, metric, "pooled"), True)
 
 
-def _cell(one: Estimate, is_there: bool) -> str:  # of the same line's own question
+def _cell(one: Estimate, is_there: bool) -> str:
     if not is_there:
         return ""
     if one.value is None:

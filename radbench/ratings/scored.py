@@ -13,8 +13,9 @@ import numpy as np
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
+from radbench.catalog.components import canonical
 from radbench.errors import ContentError, RunError, ScoringError, nearest
-from radbench.folder import PredictionIndex, RunFolder
+from radbench.folder import PredictionIndex, RunFolder, comparable
 from radbench.ratings.correlations import MetricScores
 from radbench.ratings.leaks import leaks, prompts_of
 from radbench.ratings.table import RatedText, Ratings, rated_items
@@ -52,8 +53,8 @@ class RunValue:
 def run_values(stored: StoredRun, names: Sequence[str], missing: dict[str, str]) -> Iterator[RunValue]:
     """The values of a run that `names` ask for by id or by metric, or all; why one cannot be had by text goes to `missing`."""
     for value in stored.summary.values:
-        how = value.signature.partition("|ask:")[0]
-        if names and value.id not in names and how.partition("|")[0] not in names:
+        how = comparable(value.signature).partition("|ask:")[0]
+        if names and value.id not in names and canonical(how.partition("|")[0]) not in map(canonical, names):
             continue
         try:
             measured = stored.measured(value)
@@ -102,9 +103,10 @@ def from_runs(
     known: set[str] = set()
     if not systems & runs.keys():
         raise ContentError(f"no run is of a rated system; rated are {', '.join(sorted(systems))}, runs are of {', '.join(runs)}")
+    if unrated := [system for system in runs if system not in systems]:
+        scored.notes.append(f"No rating is of {', '.join(unrated)}.")
     for system, folder in runs.items():
         if system not in systems:
-            scored.notes.append(f"No rating is of {system} ({folder.path}).")
             continue
         stored = StoredRun.open(folder, catalog)
         scored.clusters |= {
@@ -116,7 +118,7 @@ def from_runs(
         for value in run_values(stored, names, scored.missing):
             found.setdefault((value.id, value.how), {})[system] = value
     for name in names:
-        if name not in known:
+        if name not in known and canonical(name) not in map(canonical, known):
             scored.missing[name] = f"no run has a metric or value of that name{nearest(name, known)} They have {', '.join(sorted(known))}"
     titles = _titles(list(found))
     for key, by_system in found.items():

@@ -55,6 +55,10 @@ class Scale:
     high: float | None = None
     lower_is_better: bool = False  # as of error counts
 
+    def holds(self, value: float) -> bool:
+        """Whether a value can be given."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
 
 @dataclass(frozen=True, slots=True)
 class RatedText:

@@ -150,8 +150,7 @@ def _missing_of_radgraph(place: Path, reader: Reader, kind: str, tokenizer: Path
             unheld = [f"{_any(file)} in tokenizer/ of {archive}" for file in reader.tokenizer if not _holds(held, file)]
             return (*missing, *unheld), ""
         inner = archive.parent / "tokenizer"
-    candidates = (inner,) if archive.is_dir() else ()
-    chosen = tokenizer or next((path for path in (*candidates, *filter(None, (encoder,))) if (path / "config.json").is_file()), inner)
+    chosen = tokenizer or next((path for path in (inner, encoder) if path and (path / "config.json").is_file()), inner)
     return (*missing, *_absent(chosen, reader.tokenizer)), ""
 
 

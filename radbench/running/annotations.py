@@ -14,6 +14,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -130,8 +131,10 @@ class Annotators:
                     exchange.submit(key, request)
                     under_way[key] = request
                 replies = exchange.collect() if under_way else ()
-                for key, reply in replies:
-                    journal.append(to_line(extend(Prediction, reply, key=key, sample_id="", prompt=render(under_way.pop(key)))))
+                today = datetime.now(UTC).date().isoformat()
+                for key, bare in replies:
+                    reply = extend(Prediction, bare, key=key, sample_id="", prompt=render(under_way.pop(key)), asked=today)
+                    journal.append(to_line(reply))
                     failed[key] = reply
                     found.asked.append(reply)
                     if reply.error is None:

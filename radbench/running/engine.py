@@ -289,7 +289,7 @@ class Session:
             self._index.add(prediction, len(line))
             self._n_failed += prediction.error is not None
             self._n_answered += prediction.error is None
-        if self._n_failed >= _HOPELESS and not self._n_answered:
+        if self._n_failed >= _HOPELESS and not self._n_answered and not getattr(self._model, "is_free", False):
             raise RunError(
                 f"the first {self._n_failed} requests all failed, so the rest was not asked. The last reason: {prediction.error}"
             )

@@ -49,9 +49,12 @@ def run(
     Raises:
         RadbenchError: a model or a data set cannot be had, data terms forbid it, or the only plan cannot be carried out.
     """
-    for _, group in groupby(sorted(plans, key=lambda plan: plan.model.name), key=lambda plan: (plan.model.name, str(plan.overrides))):
-        same_model = list(group)
-        model, reader = load(same_model, agreement)
+    in_order = sorted(plans, key=lambda plan: plan.model.name)
+    groups = [list(group) for _, group in groupby(in_order, key=lambda plan: (plan.model.name, str(plan.overrides)))]
+    made = [_made(same_model, agreement) for same_model in groups]  # what cannot be, or may not be, is known before anything is sent
+    for same_model in groups:
+        model, roots = made.pop(0)  # let go of when the next one is taken: it may fill a GPU
+        reader = _loaded(model, roots, same_model[0])
         for plan in same_model:
             try:
                 yield _run_one(plan, model, reader, control=control, shard=shard, agreement=agreement)
@@ -61,12 +64,12 @@ def run(
                 yield Outcome(plan, plan.folder, "failed", str(error), is_scorable=False)
 
 
-def load(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[Model, Reader]:
-    """The model of some plans, loaded, and a reader of the media of all their data sets; data terms are kept first.
+def _made(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[Model, dict[str, Path]]:
+    """The model of some plans, not yet loaded, which all their data may reach; and where these lie, by data set.
 
     Raises:
         DataTermsError: the model answers elsewhere, and some of the data may not go there.
-        ModelError: it cannot be loaded.
+        ContentError: there is no such model, or its options do not fit.
     """
     first = plans[0]
     where = f"{first.model.where} with {', '.join(first.overrides)} as stated" if first.overrides else first.model.where
@@ -79,14 +82,19 @@ def load(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[Mo
             dataset = plan.dataset(split)
             guard(dataset.access, endpoint_of(model), agreement, what=f"task {plan.task.name}", to=f"model {plan.model.name}")
             roots.update(dataset.roots)
-    reader = Reader(roots, DigestStore(first.out / "digests"))
+    return model, roots
+
+
+def _loaded(model: Model, roots: Mapping[str, Path], plan: Plan) -> Reader:
+    """Load a model with a reader of media that lie in `roots`; that reader."""
+    reader = Reader(roots, DigestStore(plan.out / "digests"))
     try:
         model.load(reader)
     except RadbenchError:
         raise
     except Exception as error:  # someone else's code: anything can happen in it
-        raise ModelError(f"model {first.model.name} cannot be loaded: {type(error).__name__}: {error}") from error
-    return model, reader
+        raise ModelError(f"model {plan.model.name} cannot be loaded: {type(error).__name__}: {error}") from error
+    return reader
 
 
 def _run_one(

@@ -5,14 +5,15 @@ Derived from samples.jsonl and predictions.jsonl alone: the evaluated model, its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
 from radbench.errors import DataTermsError, RunError, ScoringError, nearest
-from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, find_runs, write_json
+from radbench.folder import Prediction, PredictionIndex, RunFolder, RunRecord, Summary, find_runs, write_json
 from radbench.metrics.base import Metric, Rows
 from radbench.protocols.base import EvaluationProtocol
 from radbench.running.annotations import Annotators
@@ -71,7 +72,7 @@ def score(
         score=card.score.model_dump(mode="json"),
         values=tuple(values),
         agreement=dict(annotators.agreement) if annotators.agreement else None,
-        problems=(*problems, *_slips(card, census, [value.id for value in values])),
+        problems=(*problems, *_slips(card, census, [] if to else [value.id for value in values])),
     )
     write_json(to or folder.summary, summary)
     return summary
@@ -91,10 +92,9 @@ def _measure_all(
                 _fit(metric, folder, run, card, cases.protocol)
             prepare(metric, cases)
             how = _how_scored(metric, card)
-            used: dict[str, None] = {}
+            used: dict[str, set[tuple[str, str]]] = {}
             rows = measure(metric, how, cases, StoredRows(folder, metric.name, made_of), _answerer(annotators, run, used))
-            by = ",".join(f"{asked}@{annotators.identity(asked)}" for asked in used)
-            parts = (how, f"by:{by}" if by else "", settings.signature(metric.name))
+            parts = (how, *_by_whom(annotators, used), settings.signature(metric.name))
             measured.append((metric, rows, "|".join(filter(None, parts))))
             problems += [f"{name}: {said}" for asked in used for said in annotators.faults(asked)]
         except Exception as error:  # a metric may be anyone's code: it fails alone
@@ -159,15 +159,27 @@ def _protocol(card: TaskCard, catalog: Catalog) -> EvaluationProtocol:
     return protocol
 
 
-def _answerer(annotators: Annotators, run: RunRecord, used: dict[str, None]) -> Answerer:
-    """How a metric's questions are answered for this run; notes the annotators asked in `used`."""
+def _answerer(annotators: Annotators, run: RunRecord, used: dict[str, set[tuple[str, str]]]) -> Answerer:
+    """How a metric's questions are answered for this run; notes who was asked, and of servers the model and day of each reply."""
 
     def answer(name: str, requests: Sequence[Request]) -> Sequence[Reply]:
         replies = annotators.answer(name, requests, run.data.access)
-        used[name] = None
+        seen = used.setdefault(name, set())
+        seen |= {(reply.served_model, reply.asked) for reply in replies if isinstance(reply, Prediction) and reply.served_model}
         return replies
 
     return answer
+
+
+def _by_whom(annotators: Annotators, used: Mapping[str, set[tuple[str, str]]]) -> list[str]:
+    """`by:judge@1234abcd(model-0613)`, with what a server says it ran; and `judged:` with the days on which it answered."""
+    named = []
+    for name, seen in used.items():
+        served = "+".join(sorted({re.sub(r"[|,()&\s]", "-", model) for model, _ in seen}))
+        named.append(f"{name}@{annotators.identity(name)}" + (f"({served})" if served else ""))
+    days = sorted({day for seen in used.values() for _, day in seen if day})
+    said = [f"by:{','.join(named)}"] if named else []
+    return said + ([f"judged:{'..'.join(dict.fromkeys((days[0], days[-1])))}"] if days else [])
 
 
 def _fit(metric: Metric, folder: RunFolder, run: RunRecord, card: TaskCard, protocol: EvaluationProtocol) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
-from radbench.errors import ScoringError
+from radbench.errors import RunError, ScoringError
 from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, ValueRecord
 from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
@@ -41,6 +42,9 @@ class StoredRun:
         """
         run, summary = folder.read_run(), folder.read_summary(preset)
         half = Score.model_validate(summary.score)
+        for needed in (folder.samples, folder.predictions):
+            if not needed.exists():
+                raise RunError(f"{folder.path} has no {needed.name}: its cases are not here, so nothing can be drawn or tested")
         made_of = stamp(folder, half.reader)
         rows = {file.stem: StoredRows(folder, file.stem, made_of) for file in sorted(folder.scores.glob("*.npz"))}
         ids = next((found for store in rows.values() if (found := store.sample_ids()) is not None), ())
@@ -84,14 +88,19 @@ class StoredRun:
         built = [self._catalog.build("metrics", use.name, use.options) for use in half.metrics]
         found: list[Metric] = [metric for metric in built if metric.name == family]
         if any(type(metric).prepare is not Metric.prepare for metric in found):
-            card = TaskCard.model_validate({**self.run.task_card, "score": self.summary.score})
-            options = {**card.ask.options, "answer": card.ask.answer, "reader": half.reader}
-            protocol: EvaluationProtocol = self._catalog.build("protocols", card.ask.protocol, options)
-            with PredictionIndex(self.folder.predictions) as index:
-                reader = CaseReader(self.folder, index, protocol, self.run, half)
+            with stored_cases(self.folder, self.run, half, self._catalog) as cases:
                 for metric in found:
-                    prepare(metric, reader)
+                    prepare(metric, cases)
         return found
+
+
+@contextmanager
+def stored_cases(folder: RunFolder, run: RunRecord, half: Score, catalog: Catalog) -> Iterator[CaseReader]:
+    """The cases of a run as its metrics see them: each reply read as an answer, under the score half of a task card."""
+    ask = TaskCard.model_validate(run.task_card).ask
+    protocol: EvaluationProtocol = catalog.build("protocols", ask.protocol, {**ask.options, "answer": ask.answer, "reader": half.reader})
+    with PredictionIndex(folder.predictions) as index:
+        yield CaseReader(folder, index, protocol, run, half)
 
 
 def per_case(measured: Measured, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

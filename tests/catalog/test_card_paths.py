@@ -1,4 +1,4 @@
-"""Paths in model cards start at the card's folder; those of the command line at the working directory."""
+"""Paths in cards start at the card's folder; those of the command line at the working directory."""
 
 from __future__ import annotations
 
@@ -52,3 +52,18 @@ def test_an_absolute_path_stays(tmp_path):
 def test_a_path_of_the_command_line_is_left_to_the_working_directory(tmp_path):
     card = Catalog().model(write_card(tmp_path, "term-list", "terms.txt"))
     assert card.options({"file": "other.txt"})["file"] == "other.txt"
+
+
+def test_a_judge_s_prompt_beside_a_task_s_card_is_found_from_any_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "cards").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cards" / "published.yaml").write_text("user: '{reference} {candidate}'\n")
+    (tmp_path / "cards" / "mine.judged.yaml").write_text(
+        "title: Mine\nask: {version: 1, dataset: demo, split: test, protocol: report}\n"
+        "score: {metrics: [{grad: {judge: local-server, prompt: published.yaml}}, {green: {judge: j, prompt: green-v1}}], primary: total}\n"
+    )
+    grad, green = Catalog().task(tmp_path / "cards" / "mine.judged.yaml").score.metrics
+
+    assert grad.options == {"judge": "local-server", "prompt": str(tmp_path / "cards" / "published.yaml")}
+    assert Catalog().build("metrics", grad.name, grad.options).signature()["prompt"].startswith("published@")
+    assert green.options["prompt"] == "green-v1"

@@ -181,6 +181,15 @@ def test_a_run_sends_nothing_to_an_external_host(closed: Bench, by: str, endpoin
     assert not log(closed).exists()
 
 
+def test_no_model_is_asked_where_another_of_the_same_command_may_not_be(closed: Bench):
+    card(closed, "near", "http://127.0.0.1:1/v1")
+    card(closed, "yonder", "https://api.example.com/v1")
+
+    assert left(["run", "--model", "near,yonder", "--task", TASK, *common(closed)]) == 2
+    assert not log(closed).exists()
+    assert not list(closed.out.rglob("run.json"))
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_a_judge_elsewhere_is_sent_no_text(closed: Bench, endpoint: str):

@@ -165,6 +165,17 @@ def test_an_unknown_model_ends_the_run_in_one_sentence(endpoint: Endpoint):
     assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("batch", ["false", "true"])
+def test_a_redirect_is_not_followed_and_ends_the_run_in_one_sentence(endpoint: Endpoint, batch: str):
+    with StubServer() as elsewhere:
+        endpoint.stub.closed = Step(307, headers={"Location": f"{elsewhere.url}/chat/completions"})
+        status, _, err = endpoint.run(batch=batch)
+    assert status == 2
+    assert "sends requests elsewhere (307)" in err
+    assert len(err.strip().splitlines()) == 1
+    assert elsewhere.n_calls == 0
+
+
 def test_a_server_that_is_not_there_ends_the_run_in_one_sentence(endpoint: Endpoint):
     with StubServer() as gone:
         pass

@@ -182,6 +182,16 @@ def test_a_run_stopped_while_its_batch_waits_takes_the_answers_of_that_batch(end
     assert len(endpoint.stub.batches) == 1
 
 
+def test_a_batch_of_failures_alone_is_asked_anew_by_the_same_command(endpoint: Endpoint):
+    endpoint.stub.script(7, failure(500))
+    for n_asked in (12, 13):
+        assert endpoint.run(batch="true")[0] == 1
+        assert len(endpoint.stub.asked) == n_asked
+    endpoint.stub.script(7, answer("answer to q7"))
+    status, entry, _ = endpoint.run(batch="true")
+    assert (status, counted(entry)) == (0, {"total": 12, "scored": 12})
+
+
 @pytest.mark.parametrize("ends", ["failed", "expired"])
 def test_a_batch_that_ends_without_answers_leaves_the_run_partial(endpoint: Endpoint, ends: str):
     endpoint.stub.batch_ends = ends

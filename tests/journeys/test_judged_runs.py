@@ -189,6 +189,17 @@ def test_a_dry_run_says_whom_metrics_will_ask(judged: Bench, radbench: Radbench,
     assert f"judge, for metric noting, at {asked_at} ({'external' if is_external else 'local'}), prompt 2.5" in text
 
 
+def test_a_dry_run_tells_no_password_in_an_address(judged: Bench, radbench: Radbench):
+    judge(judged, endpoint="https://me:secret@j.example.com/v1")
+    (judged.cards / "mine.yaml").write_text((judged.cards / "judge.yaml").read_text())
+
+    for model in ("judge", "mine"):
+        status, out, _ = radbench(*judged.arguments("--model", model, "--dry-run"))
+        assert status == 0
+        assert "secret" not in out
+        assert "not plainly written" in out
+
+
 def test_a_dry_score_pass_needs_no_key(judged: Bench, radbench: Radbench):
     judge(judged)
     radbench(*judged.arguments("--limit", "6"))
@@ -203,3 +214,26 @@ def test_stored_replies_of_a_judge_lie_with_its_identity_only_once_it_was_asked(
     radbench(*judged.arguments("--limit", "2"))
 
     assert len(list(judged.out.glob("annotations/judge/*/identity.json"))) == 1
+
+
+def test_what_is_missing_among_stored_replies_is_counted_in_the_document_too(judged: Bench, radbench: Radbench):
+    radbench(*judged.arguments("--limit", "2"))
+    annotations = judged.out / "annotations"
+    (replies,) = annotations.rglob("*.jsonl")
+    replies.write_text(replies.read_text().splitlines(keepends=True)[0])
+
+    status, out, _ = radbench("score", str(judged.out), "--catalog", str(judged.cards), "--annotations", str(annotations), "--json")
+
+    document = json.loads(out)
+    assert (status, document["unanswered"], document["runs"][0]["problems"]) == (1, {"judge": 1}, [])
+    assert len(questions(judged)) == 2
+
+
+def test_why_a_metric_is_not_measured_stands_in_the_document_too(judged: Bench, radbench: Radbench):
+    radbench(*judged.arguments("--limit", "2"))
+
+    status, out, _ = radbench("score", str(judged.out), "--catalog", str(judged.cards), "--annotations", str(judged.folder), "--json")
+
+    document = json.loads(out)
+    assert status == 1
+    assert "noting: no replies of `judge` are stored" in document["runs"][0]["problems"][0]

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import Bench, ids_answered
+from bench import Bench, ids_answered, rows
 from noted_judge import PLUGIN, judge, questions
 
 import radbench
 from radbench.cli import main
 from radbench.folder import RunFolder, find_runs
+from radbench.rerunning import annotations_of, compare
 
 N = 12
 
@@ -112,3 +113,39 @@ def test_a_run_of_a_python_function_is_to_be_evaluated_from_python_again(bench: 
     assert (status, found) == (2, {})
     assert "evaluate it there again" in err
     assert len(err.splitlines()) == 1
+
+
+def test_data_that_changed_meanwhile_are_told(bench: Bench, run: RunFolder, capsys: pytest.CaptureFixture[str]):
+    changed = rows(60)
+    changed[2]["question"] = "What else does line 2 show?"
+    bench.write_rows(changed)
+
+    _, found, _ = again(bench, run, capsys)
+
+    (names,) = [name for name in found["differences"] if name.startswith("data")]
+    then, now = found["differences"][names]
+    assert names == "data: ids, texts, references"
+    assert then != now
+
+
+def test_images_that_changed_meanwhile_are_counted(bench: Bench, run: RunFolder, capsys: pytest.CaptureFixture[str]):
+    _, found, _ = again(bench, run, capsys)
+    repeated = RunFolder(Path(found["run_dir"]))
+    for folder, digest in ((run, "a" * 64), (repeated, "b" * 64)):
+        medium = {"name": "jsonl", "path": "film.png", "ndim": 2, "digest": digest}
+        lines = [json.dumps({**json.loads(line), "media": [medium]}) for line in folder.samples.read_text().splitlines()]
+        folder.samples.write_text("\n".join(lines) + "\n")
+
+    assert compare(run, repeated).differences == {"data: images": ("-", f"{N} changed")}
+
+
+def test_what_is_no_run_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for path in (tmp_path, tmp_path / "nowhere", Path("/")):
+        assert left(["rerun", str(path)]) == 2
+        _, err = capsys.readouterr()
+        assert "no run folder" in err
+        assert len(err.splitlines()) == 1
+
+
+def test_a_run_that_lies_by_itself_has_its_annotations_beside_it():
+    assert annotations_of(RunFolder(Path("/run"))) == Path("/annotations")

@@ -399,7 +399,7 @@ def test_the_command_prints_text_markdown_csv_and_json_of_the_same_numbers(demo:
 
 
 def test_the_command_writes_a_file_and_claims_as_csv(demo: Path, tmp_path: Path):
-    out = tmp_path / "claims.csv"
+    out = tmp_path / "new" / "claims.csv"
     assert status("compare", str(demo / "demo.vqa"), "--draws", "500", "--claims", "--format", "csv", "--out", str(out)) == 0
     rows = list(csv.DictReader(io.StringIO(out.read_text())))
     assert {row["kind"] for row in rows} == {"value", "subgroup"}
@@ -426,6 +426,21 @@ def test_a_margin_needs_a_run_to_be_held_against(demo: Path, capsys: pytest.Capt
     against = str(demo / "demo.vqa" / "majority")
     assert status("compare", str(demo / "demo.vqa"), "--margin", "0.1", "--against", against, "--draws", "300") == 0
     assert "no worse than majority (margin 0.1)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--plan", "0"], "--plan: expected a difference above 0, in units of the value, got `0`"),
+        (["--plan", "inf"], "got `inf`"),
+        (["--margin", "inf", "--against", "RUN"], "--margin: expected a number, in units of the value, got `inf`"),
+        (["--seed", "-1"], "greater than or equal to 0"),
+    ],
+)
+def test_numbers_that_mean_nothing_are_refused(demo: Path, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]):
+    against = str(demo / "demo.vqa" / "majority")
+    assert status("compare", str(demo / "demo.vqa"), *(against if argument == "RUN" else argument for argument in arguments)) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_chosen_threshold_is_no_value_to_compare(demo: Path):

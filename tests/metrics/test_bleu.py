@@ -97,6 +97,13 @@ def test_stored_values_of_sacrebleu_and_coco_are_met(golden: dict[str, Any]) -> 
     assert corpus(Bleu(tokenizer="regex", case="lower", smoothing="none"), candidates, references) == pytest.approx(split, abs=1e-8)
 
 
+def test_the_printed_values_of_radeval_s_gallery_are_met(golden: dict[str, Any]) -> None:
+    plain = Bleu(tokenizer="none", smoothing="none")
+    for item in golden["radeval_divergence_gallery"]["items"]:
+        # pairs without a common run of four words, where coco's tiny constants show
+        assert corpus(plain, [item["hyp"]], [[item["ref"]]])[3] == pytest.approx(item["scores"]["bleu"], abs=1e-4)
+
+
 def test_the_example_of_the_sacrebleu_readme_is_met(golden: dict[str, Any]) -> None:
     block = golden["sacrebleu_readme"]
     references = [list(own) for own in zip(*block["refs_streams"], strict=True)]

@@ -265,7 +265,7 @@ CORPORA = {
     "points": POINTS,
     "radcliq": annotated(replace(TEXTS, annotate=graph_or_vectors, no_score="radcliq_v[01]"), Radcliq),
     "radfact": judged(Radfact, no_score="phrases|reference_phrases"),
-    "ratescore": annotated(replace(TEXTS, annotate=entities_or_vectors), Ratescore),
+    "ratescore": annotated(replace(TEXTS, annotate=entities_or_vectors, no_score="ratescore_no_entity"), Ratescore),
     "radgraph": annotated(replace(TEXTS, no_score="radgraph_(both|one)_empty", annotate=found_entities), Radgraph),
     "retrieval": PAIRS,
     "rouge": TEXTS,

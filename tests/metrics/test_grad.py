@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judges import heard, user_text
 
+from radbench.catalog import Catalog
 from radbench.metrics.base import Excluded
 from radbench.metrics.grad import TYPES, Grad, read_counts
 from radbench.sample import Case, Reply, Unparsed
@@ -196,3 +197,12 @@ def test_the_worked_answers_of_the_prompt_are_in_the_format_it_asks_for():
 def test_an_unreadable_pair_is_no_zero():
     metric = Grad(judge="j")
     assert metric.row(heard(metric, Case.of("Clear.", ["Clear."]), lambda _: "0 errors")) == Excluded("unparsed judge reply")
+
+
+def test_its_published_name_is_an_alias():
+    catalog = Catalog()
+    made = catalog.build("metrics", "chexprompt", {"judge": "j"})
+
+    assert isinstance(made, Grad)
+    assert catalog.has("metrics", "chexprompt")
+    assert "chexprompt" not in catalog.names("metrics")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from radbench.metrics.base import Excluded
 from radbench.metrics.hallucination import KINDS, Hallucination, Span, spans
 from radbench.sample import Case, Media, Reply
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 FRONTAL = Media(name="film", path="1.png", view="PA")
 
 
@@ -148,3 +152,10 @@ def test_a_case_without_an_answer_or_labels_is_left_out():
     failed = Case(case.sample, case.answer, 0, (Reply(error="down"), case.annotations[1]))
     assert Hallucination().row(failed) == Excluded("annotator failed")
     assert Hallucination().measure([Case(case.sample, None)]).excluded == ("no readable answer",)
+
+
+def test_the_docs_state_its_accuracy_on_the_labelled_texts():
+    spec = importlib.util.spec_from_file_location("benchmark_of_hallucination", REPOSITORY / "benchmarks" / "hallucination.py")
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    assert benchmark.table() in (REPOSITORY / "docs" / "clinical-metrics.md").read_text("utf-8")

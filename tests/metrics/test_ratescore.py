@@ -81,21 +81,26 @@ def test_the_best_reference_counts():
         *(entities((name, "DISEASE")) for name in ("Edema", "Fracture", "Edema")),
         *(embedded(vector) for vector in ([1, 0], [0, 1], [1, 0])),
     )
-    assert Ratescore().row(case) == pytest.approx([1, 1])
+    assert Ratescore().row(case) == pytest.approx([1, 0, 1])
 
 
 def test_reports_without_entities_count_as_stated():
     case = annotated("Hello.", ["Edema."], entities(), entities(("Edema", "DISEASE")), embedded([1, 0]))
-    assert Ratescore().row(case) == pytest.approx([0.5, 1])
+    assert Ratescore().row(case) == pytest.approx([0.5, 1, 1])
     assert Ratescore(empty="missing").row(case) == Excluded("no entity")
     neither = annotated("Hello.", ["Good day."], entities(), entities())
     assert Ratescore().asks(neither, neither.annotations) == []
-    assert Ratescore().row(neither) == pytest.approx([0.5, 1])
+    assert Ratescore().row(neither) == pytest.approx([0.5, 1, 1])
+
+
+def test_the_share_of_pairs_that_count_as_stated_is_told():
+    values = Ratescore().value(np.array([[0.5 + 0.8 + 0.0, 1.0, 3.0]]))
+    assert {name: value[0] for name, value in values.items()} == pytest.approx({"ratescore": 1.3 / 3, "ratescore_no_entity": 1 / 3})
 
 
 def test_an_empty_candidate_scores_0_and_asks_nothing():
     assert Ratescore().asks(Case.of(" ", ["Edema."]), []) == []
-    assert Ratescore().row(Case.of(" ", ["Edema."])) == pytest.approx([0, 1])
+    assert Ratescore().row(Case.of(" ", ["Edema."])) == pytest.approx([0, 0, 1])
 
 
 def test_a_case_without_reference_or_with_a_failed_annotator_is_left_out():

@@ -13,6 +13,7 @@ from radbench.errors import WeightsError
 from radbench.findings import LABELS
 from radbench.media import Reader
 from radbench.metrics import chexbert as metric
+from radbench.models import _encoders as encoders
 from radbench.models.base import Annotator, Embedder
 from radbench.models.chexbert import Chexbert
 from radbench.sample import Request, Turn
@@ -166,3 +167,13 @@ def test_without_a_vocabulary_the_folder_is_named(folder, tmp_path):
     shutil.copy(folder / "config.json", tmp_path)
     with pytest.raises(WeightsError, match="no vocabulary"):
         loaded(tmp_path)
+
+
+def test_linear_layers_handed_to_onednn_compute_the_same_numbers():
+    network = torch.nn.Sequential(torch.nn.Linear(24, 40), torch.nn.GELU(), torch.nn.Sequential(torch.nn.Linear(40, 4)))
+    given = torch.randn(3, 5, 24, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        before = network(given)
+        encoders.hand_to_onednn(network)
+        assert torch.allclose(network(given), before, atol=1e-5)
+    assert not any(type(layer) is torch.nn.Linear for layer in network.modules())

@@ -190,6 +190,12 @@ def test_errors_do_not_quote_what_the_server_says(stub: StubServer):
     assert reply.error == "the server said 400 (invalid_request_error, bad, parameter `messages`)"
 
 
+def test_words_in_the_place_of_a_code_are_not_told(stub: StubServer):
+    stub.default = failure(400, type="What does line 0 show?", param="What does line 0 show?", code="What does line 0 show?")
+    (reply,) = made(stub).generate([asking()])
+    assert reply.error == "the server said 400"
+
+
 def test_a_prompt_longer_than_the_context_is_told_so(stub: StubServer):
     stub.default = failure(400, message="This model's maximum context length is 10 tokens", type="BadRequestError", code=400)
     (reply,) = made(stub).generate([asking()])

@@ -262,10 +262,26 @@ def test_the_encoder_s_vocabulary_is_asked_for_by_name(archive: Path, tmp_path: 
     (archive / "tokenizer").rename(tmp_path / "encoder")
     config = (archive / "config.json").read_text().replace(str(archive.parent.parent), "absent")
     (archive / "config.json").write_text(json.dumps(_named(json.loads(config), "some-lab/some-encoder")))
-    with pytest.raises(WeightsError, match=r"its encoder, `some-lab/some-encoder`.*tokenizer=PATH"):
+    with pytest.raises(WeightsError, match=r"its encoder, `some-lab/some-encoder`.*as `tokenizer`"):
         loaded(weights=archive)
 
     assert annotations(loaded(weights=archive, tokenizer=tmp_path / "encoder"))
+
+
+def test_a_packed_archive_finds_the_encoder_s_vocabulary_beside_it(archive: Path, tmp_path: Path):
+    inside = annotations(loaded(weights=archive))
+    place = tmp_path / "hub"
+    place.mkdir()
+    (archive / "tokenizer").rename(place / "tokenizer")
+    (archive / "config.json").write_text(json.dumps(_named(json.loads((archive / "config.json").read_text()), "some-lab/some-encoder")))
+    with tarfile.open(place / "radgraph-xl.tar.gz", "w:gz") as packed:
+        packed.add(archive, ".")
+
+    for weights in (place, place / "radgraph-xl.tar.gz"):
+        assert annotations(loaded(weights=weights)) == inside
+    shutil.rmtree(place / "tokenizer")
+    with pytest.raises(WeightsError, match=rf"some-lab/some-encoder.*put them in `{place / 'tokenizer'}`"):
+        loaded(weights=place)
 
 
 def _named(config: dict[str, Any], encoder: str) -> dict[str, Any]:

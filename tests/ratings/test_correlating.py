@@ -24,10 +24,11 @@ from radbench.metrics.rouge import Rouge
 from radbench.ratings.anchoring import anchor
 from radbench.ratings.correlating import correlate
 from radbench.ratings.correlations import CEILING, CorrelationSettings, MetricScores
+from radbench.ratings.gathering import only_criterion
 from radbench.ratings.leaks import leaks, prompts_of
 from radbench.ratings.report import anchored_text, table, words
 from radbench.ratings.scored import by_model, from_runs, length_controls
-from radbench.ratings.table import RatedItems, RatedText, Scale
+from radbench.ratings.table import RatedItems, RatedText, Ratings, Scale
 from radbench.sample import Case
 
 QUALITY = Scale("ordinal", 1, 5)
@@ -344,7 +345,7 @@ def test_values_of_runs_are_those_of_their_cases(demo: dict[str, RunFolder]):
     assert by_name["rougeL"].signature.startswith("rouge|stem:no|refs:max")
     assert "did you mean `bleu" in found.missing["bleu5"]
     assert found.clusters[study] == samples[study].cluster
-    assert found.notes == [f"No rating is of constant ({demo['constant'].path})."]
+    assert found.notes == ["No rating is of constant."]
 
 
 def test_runs_of_systems_that_nobody_rated_are_refused(demo: dict[str, RunFolder]):
@@ -402,8 +403,24 @@ def test_the_command_says_what_is_missing_and_leaves_with_1(
     assert "bleu4 takes no part: no run has a metric or value of that name; did you mean `bleu-4`" in capsys.readouterr().out
 
 
+def test_where_no_metric_asked_for_is_there_nothing_is_said_of_any(
+    demo: dict[str, RunFolder], ratings_file: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = demo["majority"].path.parents[2]
+
+    assert run("correlate", "--ratings", ratings_file, "--runs", folder, "--metric", "bleu5", "--draws", "0") == 1
+    assert capsys.readouterr().out.endswith("No metric takes part, only controls, so nothing can be said of any.\n")
+
+
+def test_what_a_study_asked_again_or_as_a_control_is_no_criterion_to_choose():
+    held = Ratings((), dict.fromkeys(["errors.control", "errors", "errors.repeat"], Scale("count")), "a.csv")
+
+    assert only_criterion(held) == "errors"
+    with pytest.raises(ContentError, match="which of its criteria"):
+        only_criterion(replace(held, scales={**held.scales, "quality": Scale("ordinal")}))
+
+
 def test_the_command_scores_the_rated_texts_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    pytest.importorskip("radbench.ratings.texts", reason="rated texts are not yet made runs of")
     monkeypatch.chdir(tmp_path)
     findings = ["small left effusion", "no effusion", "large right pneumothorax", "stable nodule", "clear lungs"]
     held = {
@@ -438,6 +455,10 @@ def test_the_command_scores_the_rated_texts_themselves(tmp_path: Path, monkeypat
         (["--ratings", "FILE", "--metric", "rouge", "--metric-arg", "stem=true"], "expected METRIC.OPTION=VALUE"),
         (["--ratings", "FILE", "--metric", "rouge", "--criterion", "error"], "no ratings of `error`; did you mean `errors`"),
         (["--ratings", "FILE", "--metric", "rouge"], "holds no texts"),
+        (["--ratings", "FILE", "--metric", "rouge", "--metric-arg", "blue.stem=true"], "`blue` is none of the metrics asked for: rouge"),
+        (["--ratings", "FILE", "--metric", "rouge", "--runs", "y", "--metric-arg", "rouge.stem=true"], "runs are scored already"),
+        (["--ratings", "FILE", "--metric", "rouge", "--seed", "-1"], "greater than or equal to 0"),
+        (["--ratings", "FILE", "--metric", "rouge", "--scale", "error=count"], "has no `error`; did you mean `errors`"),
     ],
 )
 def test_a_slip_of_the_pen_is_answered_with_the_mend(

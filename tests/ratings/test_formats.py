@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from radbench.errors import ContentError, UnknownNameError
-from radbench.ratings.formats import FORMATS, Stated, read_ratings
+from radbench.ratings.formats import CLOSED, FORMATS, Stated, read_ratings
+from radbench.ratings.table import Scale
 
 LONG = "study,system,rater,criterion,value\ns,m,r,errors,1\n"
 
@@ -71,6 +72,21 @@ def test_a_mapping_alone_means_csv(tmp_path: Path):
     assert read_ratings(tmp_path / "a.csv", stated=Stated(mapping=mapping)).rows[0].study == "1"
 
 
+def test_a_value_off_its_scale_is_refused_whatever_the_format(tmp_path: Path):
+    path = tmp_path / "sheet.csv"
+    path.write_text("case,RadFM\n1,5\n2,6\n", "utf-8")
+    with pytest.raises(ContentError, match=r"value 6 of `quality` is off its scale ordinal:0..5: rater `sheet`, study `2`, system `RadFM`"):
+        read_ratings(path, "sheet", Stated(scales={"quality": Scale("ordinal", 0, 5)}))
+    assert read_ratings(path, "sheet", Stated(scales={"quality": Scale("ordinal", 0, 6)})).rows[1].value == 6
+
+
+def test_a_scale_of_a_criterion_that_is_not_there_is_refused(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    path.write_text(LONG, "utf-8")
+    with pytest.raises(ContentError, match=r"--scale: .*a.csv has no `eror`; did you mean `errors`"):
+        read_ratings(path, stated=Stated(scales={"eror": Scale("count")}))
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path):
     path = tmp_path / "a.csv"
     with pytest.raises(ContentError, match="there is no such file or folder of ratings"):
@@ -82,3 +98,18 @@ def test_what_cannot_be_read_is_told(tmp_path: Path):
         read_ratings(path, "csv")
     with pytest.raises(UnknownNameError, match=r"no format of ratings `rexvall`; did you mean `rexval`.*radbench ratings --formats"):
         read_ratings(path, "rexvall")
+
+
+@pytest.mark.parametrize("name", sorted(CLOSED))
+def test_texts_of_credentialed_sources_cannot_be_stated_to_be_open(name: str, tmp_path: Path):
+    (tmp_path / "ratings.csv").write_text("a\n1\n")
+
+    with pytest.raises(ContentError, match="are credentialed data"):
+        read_ratings(tmp_path / "ratings.csv", name, Stated(access="open"))
+
+
+def test_a_number_that_is_a_sentence_is_not_quoted(tmp_path: Path):
+    (tmp_path / "ratings.csv").write_text("study,system,rater,criterion,value\ns,m,r,quality,Small left effusion\n")
+
+    with pytest.raises(ContentError, match="expected a number, got a text of 19 characters"):
+        read_ratings(tmp_path / "ratings.csv", "long")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from bench import Bench, rows
 from fakes import FakeModel
 
+from radbench.folder import comparable
 from radbench.sample import Reply, Request
 
 
@@ -43,3 +48,19 @@ def test_scoring_again_asks_the_judge_nothing(bench: Bench, judge: FakeModel):
     judge.asked.clear()
     bench.run()
     assert judge.asked == []
+
+
+def test_the_signature_tells_the_model_that_a_server_ran_and_the_days_it_answered_on(bench: Bench, judge: FakeModel):
+    bench.models["judge"] = FakeModel(answer=lambda request: replace(decide(request), served_model="model-0613, preview"))
+    value = next(value for value in bench.run().summary.values if value.id.endswith("equivalence"))
+
+    today = datetime.now(UTC).date().isoformat()
+    assert re.search(r"\|by:judge@[0-9a-f]{8}\(model-0613--preview\)\|", value.signature)
+    assert re.search(r"\|judged:\d{4}-\d\d-\d\d\|", value.signature)
+    assert f"judged:{today[:4]}" in value.signature
+    assert "judged" not in comparable(value.signature)
+    assert value.signature == next(v for v in bench.rescore().summary.values if v.id == value.id).signature  # from the store
+
+
+def test_a_judge_that_answers_without_a_server_has_no_day(bench: Bench, judge: FakeModel):
+    assert not any("judged:" in value.signature for value in bench.run().summary.values)

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from radbench.errors import DataTermsError, RadbenchError
 from radbench.extras import need
@@ -275,9 +275,17 @@ def _asked(request: Request, body: bytes) -> Asked:
         form = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=5000))
     except ValueError:
         form = {}
-    site = request.headers.get("sec-fetch-site", "none")
     method = "GET" if request.method == "HEAD" else request.method
-    return Asked(method, request.scope["path"], query, form, is_foreign=site not in {"none", "same-origin"})
+    return Asked(method, request.scope["path"], query, form, is_foreign=_is_foreign(request))
+
+
+def _is_foreign(request: Request) -> bool:
+    """True if a browser says that a page of another site sent this: by `Sec-Fetch-Site`, or by `Origin` in those without it."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"none", "same-origin"}
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
 def _home(query: str = "") -> Given:

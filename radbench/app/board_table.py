@@ -1,0 +1,173 @@
+"""A board as a table of the app: the frame and its columns, and the same as an HTML table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from radbench.app import tables
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.cells import Cell, Line
+from radbench.leaderboard.efficiency import Spent
+from radbench.leaderboard.reading import decimals, headed, interval, number
+
+_ROW_PX, _MOST_PX = 35, 770
+_TEXTS = {"kind", "group", "exposure"}
+
+
+def facts(board: Board) -> dict[str, str]:
+    """The heading of each line, by its name and kind."""
+    return {line.label: heading for heading, lines in headed(board) for line in lines}
+
+
+def show(board: Board, *, groups: Mapping[str, str], spent: Mapping[str, Spent], intervals: bool, key: str) -> tuple[str, int] | None:
+    """Show the board as a grid; the label of the line and the place of the column that is selected, if one is."""
+    import pandas as pd
+
+    records = [_record(board, line, groups, spent) for line in board.lines]
+    config = _config(board, intervals)
+    shown = st.dataframe(
+        pd.DataFrame.from_records(records, columns=list(config)),
+        hide_index=True,
+        height=min(_MOST_PX, _ROW_PX * (len(records) + 1) + 3),
+        column_config=config,
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=key,
+        placeholder="--",
+        alt=f"{board.title}: {len(board.lines)} lines, {len(board.columns)} values; the plain table holds the same",
+    )
+    cells = shown["selection"]["cells"] if shown else []
+    for row, name in cells:
+        place = name.split()[0]
+        if row < len(board.lines):
+            return board.lines[row].label, int(place) if place.isdigit() else 0
+    return None
+
+
+def show_plain(board: Board, *, groups: Mapping[str, str], spent: Mapping[str, Spent], intervals: bool) -> None:
+    """Show the same as an HTML table."""
+    config = _config(board, intervals)
+    names = [name for name in config if not name.isdigit() and not name.endswith(" ci")]
+    places = [decimals(board, place) for place in range(len(board.columns))]
+    head, rows = [], []
+    for name in config:
+        if not name.endswith(" ci"):
+            head.append(str(config[name]["label"]))
+    for line in board.lines:
+        record = _record(board, line, groups, spent)
+        row: list[str | tables.Entry] = []
+        for name in config:
+            if name.isdigit():
+                cell = line.cells[int(name)]
+                text = "--" if cell is None else number(cell, places[int(name)])
+                below = interval(cell, places[int(name)]) if cell is not None and intervals else ""
+                row.append(tables.Entry(text, below))
+            elif name in names:
+                value = record.get(name)
+                row.append(tables.Entry("" if value is None else _short(value), is_text=name in _TEXTS))
+        rows.append(row)
+    tables.table(board.title, head, rows)
+
+
+def _record(board: Board, line: Line, groups: Mapping[str, str], spent: Mapping[str, Spent]) -> dict[str, Any]:
+    first = next(cell for cell in line.cells if cell is not None)
+    record: dict[str, Any] = {
+        "model": line.name,
+        "kind": line.kind,
+        "group": groups.get(line.label, ""),
+        "exposure": first.exposure,
+        **_of_card(first),
+        **_dates(line),
+    }
+    for place, cell in enumerate(line.cells):
+        if cell is not None:
+            n = decimals(board, place)
+            record |= {
+                f"{place}": cell.value,
+                f"{place} ci": interval(cell, n),
+                f"{place} rank": standing(cell),
+            }
+    record["n"] = _sizes(line.cells)
+    if (used := spent.get(line.label)) is not None:
+        record["seconds"] = used.seconds
+        record["price"] = None if used.price is None else f"{used.price:.2f} {used.currency}"
+    return record
+
+
+def standing(cell: Cell) -> str:
+    """The rank with its interval and group, and what is to be known of the number; sorts as text by rank."""
+    marks = " †" if cell.is_partial else ""
+    if cell.reported is not None:
+        return "reported"
+    if not cell.is_comparable:
+        return f"scored otherwise{marks}"
+    if cell.rank is None:
+        return marks.strip()
+    best = {1: " best", 2: " second"}.get(cell.order or 0, "")
+    if cell.standing is None:
+        return f"{cell.rank}{best}{marks}"
+    low, high, letters = cell.standing.low, cell.standing.high, cell.standing.letters
+    span = f"{low}" if low == high else f"{low}–{high}"
+    return f"{cell.rank} ({span}){f' {letters}' if letters else ''}{best}{marks}"
+
+
+def _of_card(cell: Cell) -> dict[str, str]:
+    if not cell.parts:
+        return {"weights": "", "parameters": ""}
+    about = cell.parts[0].run.model_card.get("about", {})
+    return {
+        "weights": {True: "open", False: "closed"}.get(about.get("open"), "unstated"),
+        "parameters": str(about.get("parameters") or "unstated"),
+    }
+
+
+def _dates(line: Line) -> dict[str, str]:
+    ended = [part.run.ended or part.run.started for cell in line.cells if cell for part in cell.parts]
+    reported = [cell.reported.version for cell in line.cells if cell and cell.reported]
+    return {"date": max(ended)[:10] if ended else next(filter(None, reported), "")}
+
+
+def _sizes(cells: Sequence[Cell | None]) -> str:
+    found = {
+        " + ".join(str(part.value.n_scored) for part in cell.parts) if cell.parts else cell.reported.n if cell.reported else ""
+        for cell in cells
+        if cell is not None
+    }
+    return " / ".join(sorted(found))
+
+
+def _config(board: Board, intervals: bool) -> dict[str, Any]:
+    """The columns in their order."""
+    text, column = st.column_config.TextColumn, st.column_config.NumberColumn
+    config: dict[str, Any] = {
+        "model": text("Model", pinned=True, width="medium"),
+        "kind": text("Kind", help="model; baseline: a floor that sees nothing; control: without its images; reported: not reproduced"),
+    }
+    if board.card.group:
+        config["group"] = text("Group")
+    for place, of in enumerate(board.columns):
+        arrow = "↓" if board.lower_is_better(place) else "↑"
+        n = decimals(board, place)
+        config[f"{place}"] = column(f"{arrow} {of.name}", format=f"%.{n}f", help=f"{of.value or 'primary value'} of {' + '.join(of.task)}")
+        if intervals:
+            config[f"{place} ci"] = text(f"interval, {of.name}")
+        config[f"{place} rank"] = text(
+            f"rank, {of.name}", help="rank in its class, its interval, and letters: models that share one are not told apart"
+        )
+    config |= {
+        "exposure": text("Exposure", help="what the model saw of the data in training, as its card states; ranks are within a class"),
+        "weights": text("Weights"),
+        "parameters": text("Parameters"),
+        "n": text("n"),
+        "seconds": column("s / reply", format="%.3g"),
+        "price": text("per 1,000 replies"),
+        "date": text("Date"),
+    }
+    return config
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,32 @@
+"""What the page of samples keeps between two looks: the samples of some runs, and their images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from radbench.app.kept import Kept
+from radbench.app.loading import Stamp, catalog, stamp, stored_run
+from radbench.app.pictures import Gallery
+from radbench.app.settings import settings
+from radbench.folder import RunRecord
+from radbench.leaderboard.samples import SampleSet
+
+_sets: Kept[tuple[tuple[str, Path], ...], SampleSet] = Kept(most=2)  # each up to 200 MB with four runs of 100,000 samples
+_galleries: Kept[str, Gallery] = Kept(most=2)
+
+
+def sample_set(runs: Mapping[str, Path]) -> SampleSet:
+    """The samples of some scored runs of one task, by the runs' names.
+
+    Raises:
+        RunError: a folder is no run folder, was never scored, or holds a damaged line.
+    """
+    files = ("samples.jsonl", "predictions.jsonl", "summary.json")
+    content: tuple[Stamp, ...] = tuple(stamp(path / file) for path in runs.values() for file in files)
+    return _sets.get(tuple(runs.items()), content, lambda: SampleSet({name: stored_run(path) for name, path in runs.items()}, catalog()))
+
+
+def gallery(run: RunRecord) -> Gallery:
+    """The images of a run's samples."""
+    return _galleries.get(run.id, None, lambda: Gallery(run, catalog(), settings().data_dirs))

@@ -1,0 +1,27 @@
+"""The image viewer: a component of the page, its script and style beside this file; it loads nothing from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+_FOLDER: Final = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "radbench_viewer",
+    html=(_FOLDER / "viewer.html").read_text("utf-8"),
+    css=(_FOLDER / "viewer.css").read_text("utf-8"),
+    js=(_FOLDER / "viewer.js").read_text("utf-8"),
+)
+
+
+def viewer(packed: bytes, *, key: str, on_view_change: Callable[[], None]) -> None:
+    """Show a packed picture (`radbench.app.pictures.packed`).
+
+    `st.session_state[key]["view"]` holds what is looked at once that was changed: the slice (its number in the volume, from 0),
+    centre and width of the window.
+    """
+    _mount(data=packed, key=key, on_view_change=on_view_change)

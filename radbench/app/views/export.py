@@ -1,0 +1,87 @@
+"""A board to take away: tables for a paper, files for a program, the provenance of every number."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from radbench.app import loading
+from radbench.app.controls import choice, several, switch
+from radbench.app.frame import shown
+from radbench.app.states import no_runs
+from radbench.app.texts import note
+from radbench.leaderboard.bibtex import bibtex
+from radbench.leaderboard.board import Board
+from radbench.leaderboard.latex import latex
+from radbench.leaderboard.markdown import markdown
+from radbench.leaderboard.page import page as html_page
+from radbench.leaderboard.provenance import as_csv, provenance
+from radbench.leaderboard.selection import select
+from radbench.leaderboard.views import headings, under
+
+
+def page() -> None:
+    """The whole page."""
+    st.title("Export", anchor=False)
+    name = choice("Board", loading.board_names(), "board")
+    if not loading.board(name).lines:
+        no_runs("No run fits this board yet.")
+        return
+    with st.spinner("Working out ranks and groups"):
+        board = loading.board(name, inferred=True)
+    found = [heading for heading in headings(board) if heading]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        heading = choice("Columns", ["all", *found], "columns")
+        models = several("Lines", [line.name for line in board.lines], "lines", hint="none chosen: all")
+        intervals = switch("Intervals in LaTeX", "ci", on=True)
+    board = select(under(board, heading) if heading != "all" else board, models=models)
+    note(f"{len(board.lines)} lines, {len(board.columns)} columns; numbers, ranks and notes are those that the board shows")
+    _buttons(name, board, intervals=intervals)
+    st.subheader("LaTeX", anchor=False)
+    st.code(latex(board, intervals=intervals), language=None, wrap_lines=True)
+    note("The table needs the packages booktabs and siunitx. The same on the command line:")
+    st.code(f"radbench table {name} --format latex --to {name}.tex", language="sh")
+
+
+def _buttons(name: str, board: Board, *, intervals: bool) -> None:
+    """A download each; a file is made when it is asked for."""
+    makers: Mapping[str, tuple[str, str, Callable[[], str | bytes]]] = {
+        "CSV": ("csv", "text/csv", lambda: as_csv(board)),
+        "LaTeX": ("tex", "application/x-tex", lambda: latex(board, intervals=intervals)),
+        "Markdown": ("md", "text/markdown", lambda: markdown(board)),
+        "HTML page": ("html", "text/html", lambda: html_page(board)),
+        "JSON with provenance": ("json", "application/json", lambda: json.dumps(provenance(board), indent=1, ensure_ascii=False) + "\n"),
+        "Parquet": ("parquet", "application/vnd.apache.parquet", lambda: _parquet(board)),
+        "BibTeX of the papers": ("bib", "application/x-bibtex", lambda: bibtex(_papers(board))),
+    }
+    with st.container(horizontal=True):
+        for label, (suffix, mime, make) in makers.items():
+            st.download_button(label, make, f"{name}.{suffix}", mime, key=f"get-{suffix}", on_click="ignore", icon=":material/download:")
+
+
+def _parquet(board: Board) -> bytes:
+    """The cells, a row each; runs as JSON text."""
+    import pandas as pd
+
+    rows = [{**cell, "runs": json.dumps(cell["runs"], ensure_ascii=False)} for cell in provenance(board)["cells"]]
+    out = io.BytesIO()
+    pd.DataFrame.from_records(rows).to_parquet(out, index=False)
+    return out.getvalue()
+
+
+def _papers(board: Board) -> list[str]:
+    """Of the board, of the tasks as they were asked, and of the sources of reports."""
+    found = [board.card.about.paper]
+    for line in board.lines:
+        for cell in line.cells:
+            for part in cell.parts if cell else ():
+                found += [str(card.get("about", {}).get("paper", "")) for card in (part.run.task_card, part.run.model_card)]
+            if cell and cell.reported:
+                found.append(cell.reported.source)
+    return found
+
+
+shown(page)

@@ -1,0 +1,35 @@
+"""`radbench paper`: a board as a folder of tables, figures and words for a paper."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from radbench.cli.options import CatalogOption, open_catalog, out_folder
+
+
+def paper(
+    board: Annotated[str, typer.Argument(help="A board by name or file.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write: a new one.")],
+    runs: Annotated[list[Path] | None, typer.Option("--runs", metavar="DIR", help="Where runs lie; repeatable. [default: runs]")] = None,
+    cases: Annotated[int, typer.Option("--cases", min=0, help="Cases shown of each task.")] = 5,
+    seed: Annotated[int, typer.Option("--seed", help="Of the drawing of cases.")] = 0,
+    catalog: CatalogOption = None,
+) -> None:
+    """Write tables, figures, methods, prompts, settings, failures, cases, BibTeX and checklists; `radbench verify` recomputes them."""
+    from datetime import UTC, datetime
+    from importlib.metadata import version
+
+    from radbench.folder import find_runs
+    from radbench.leaderboard.board import build
+    from radbench.leaderboard.standing import infer
+    from radbench.paper.bundle import Making, write_bundle
+
+    cards = open_catalog(catalog)
+    found = build(cards.board(board), [folder for path in runs or [out_folder()] for folder in find_runs(path)], cards)
+    making = Making(made=datetime.now(UTC).isoformat(timespec="seconds"), radbench=version("radbench"), cases=cases, seed=seed)
+    manifest = write_bundle(infer(found, cards), cards, making, out)
+    sys.stdout.write(f"{out}: {len(manifest.files)} files from {len(manifest.runs)} runs; check with: radbench verify {out}\n")

@@ -1,0 +1,102 @@
+"""Reporting checklists, filled in as far as a board's runs tell; the rest is marked as a gap for the authors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+import yaml
+
+from radbench.leaderboard.reading import footnotes
+from radbench.paper.facts import Facts, fact
+from radbench.paper.methods import GAP
+
+NAMES: Final = ("claim-2024", "mi-clear-llm")
+_SOFTWARE: Final = {"python", "radbench", "torch", "transformers", "numpy", "nltk", "pydicom", "nibabel", "pillow", "openai"}
+_AUTHORS: Final = "to be written by the authors"
+
+
+def checklist(name: str, facts: Facts) -> str:
+    """One of NAMES in Markdown: an item a line, ticked where the runs tell all of it."""
+    card: dict[str, Any] = yaml.safe_load((files("radbench.paper") / "checklists" / f"{name}.yaml").read_text("utf-8"))
+    known = _known(facts)
+    lines = [f"# {card['title']}", "", f"Source: {card['source']}; the items are worded anew here. Ticked: the runs tell it.", ""]
+    for item in card["items"]:
+        said = known.get(item.get("known", ""), "")
+        gap = item.get("gap", "") if said else _AUTHORS if "known" in item else item.get("gap", _AUTHORS)
+        answer = " ".join(filter(None, (said, f"{GAP}: {gap}." if gap else "")))
+        lines.append(f"- [{' ' if gap else 'x'}] {item['id']}. {item['about']}. {answer}")
+    return "\n".join(lines) + "\n"
+
+
+def _known(facts: Facts) -> Mapping[str, str]:
+    """What the runs tell, by the names that checklists use; "" where there is nothing to tell."""
+    return {name: " ".join(sentences) for name, sentences in {**_of_data(facts), **_of_models(facts), **_of_results(facts)}.items()}
+
+
+def _of_data(facts: Facts) -> dict[str, list[str]]:
+    alike: dict[str, dict[str, list[str]]] = {}  # what is told -> in which words -> of which tasks
+    for task, parts in facts.by_task.items():
+        run, summary = parts[0].run, parts[0].summary
+        ask, how, counts = run.task_card["ask"], summary.intervals, summary.counts
+        chosen = "; ".join(f"{name} {', '.join(kept)}" for name, kept in ask.get("select", {}).items())
+        trained = f", examples from {ask['train']}" if ask.get("train") else ""
+        imaged = " of ".join(filter(None, (fact(run.task_card, "modality"), fact(run.task_card, "region"))))
+        said = {
+            "data": f"{run.data.name}, {run.data.access}",
+            "selection": f"only {chosen}" if chosen else "all samples of the split",
+            "images": imaged,
+            "split": f"split {run.data.split}{trained}",
+            "clusters": f"intervals are by {how['cluster']}",
+            "size": f"{counts.n_total // run.settings.repeats} cases of {how['n_clusters']} clusters",
+            "flow": f"{run.model}: {counts.n_total} asked, {counts.n_scored} scored, {counts.n_excluded} excluded; others in failures.csv",
+            "subgroups": f"results by {', '.join(summary.score['subgroups'])}" if summary.score.get("subgroups") else "",
+        }
+        for name, words in said.items():
+            alike.setdefault(name, {}).setdefault(words, []).append(task)
+    return {name: [f"{', '.join(tasks)}: {words}." for words, tasks in told.items() if words] for name, told in alike.items()}
+
+
+def _of_models(facts: Facts) -> dict[str, list[str]]:
+    names = ("models", "dates", "randomness", "preprocessing", "weights", "trained", "exposure")
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for name, parts in facts.models.items():
+        card, runs = parts[0].run.model_card, [part.run for part in parts]
+        generation = card.get("options", {}).get("generation") or card.get("generation")
+        found["models"].append(f"{name}: {card.get('title', name)}.")
+        found["dates"].append(f"{name}: {min(run.started for run in runs)[:10]} to {max(run.ended or run.started for run in runs)[:10]}.")
+        found["randomness"].append(
+            f"{name}: {generation or 'defaults of its family'}, {max(run.settings.repeats for run in runs)} attempt(s)."
+        )
+        found["preprocessing"] += [f"{name}: {card['preprocessing']}."] if card.get("preprocessing") else []
+        found["weights"] += [f"{name}: {card['weights']}."] if card.get("weights") else []
+        found["trained"] += [f"{name}: see {fact(card, 'paper')}."] if fact(card, "paper") else []
+    for line in facts.board.lines:
+        known = sorted({cell.exposure for cell in line.cells if cell}) if line.kind == "model" else []
+        found["exposure"] += [f"{line.name}: {', '.join(known)}."] if known else []
+    return found
+
+
+def _of_results(facts: Facts) -> dict[str, list[str]]:
+    if not facts.runs:
+        return {}
+    versions = {f"{name} {v}": None for part in facts.runs.values() for name, v in part.run.versions.items() if name in _SOFTWARE}
+    failed = sum(part.summary.counts.n_failed for part in facts.runs.values())
+    controls = [part.run.model for id_, part in facts.runs.items() if facts.kinds[id_] == "control"]
+    licences = [f"{name}: {fact(parts[0].run.model_card, 'licence')}." for name, parts in facts.models.items()]
+    return {
+        "software": [f"{', '.join(versions)}; all others in settings.json."] if versions else [],
+        "metrics": ["Signatures of all values stand under the table."],
+        "statistics": [
+            f"{note}." for note in footnotes(facts.board) if note.startswith(("intervals", "n (clusters)")) or note in facts.board.tests
+        ],
+        "missing": ["What a case without a readable answer counts as stands in each metric's signature; counts in failures.csv."],
+        "controls": [f"Controls with changed images: {', '.join(dict.fromkeys(controls))}."] if controls else [],
+        "results": ["Table and figures of this bundle."],
+        "failures": [f"{failed} failed requests; failures.csv, cases.md."],
+        "protocol": ["settings.json and prompts.md of this bundle."],
+        "prompts": ["prompts.md of this bundle."],
+        "sessions": ["Each case in a conversation of its own, but for follow-up questions."],
+        "availability": [*(licence for licence in licences if not licence.endswith(": ."))],
+    }

@@ -1,0 +1,137 @@
+"""The methods paragraph of a paper, written from the settings of the runs behind a board; what nobody recorded is marked as a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from radbench.certificates import read_certificate
+from radbench.leaderboard.cells import Part
+from radbench.leaderboard.reading import footnotes
+from radbench.paper.facts import Facts, fact, source_of
+
+GAP: Final = "**GAP**"
+
+
+def methods(facts: Facts, radbench: str) -> str:
+    """Paragraphs in Markdown with pandoc's citations, whose entries stand in the bundle's references.bib."""
+    paragraphs = {
+        "Data": _data(facts),
+        "Models": _models(facts),
+        "Asking": _asking(facts),
+        "Metrics": _metrics(facts),
+        "Annotators and judges": _judges(facts),
+        "Statistics and what is missing": _statistics(facts, radbench),
+    }
+    parts = [f"## {title}\n\n{' '.join(sentences)}" for title, sentences in ((t, list(s)) for t, s in paragraphs.items()) if sentences]
+    return "\n\n".join([f"# Methods: {facts.board.title}", *parts]) + "\n"
+
+
+def _data(facts: Facts) -> Iterator[str]:
+    for task, parts in facts.by_task.items():
+        first = parts[0]
+        run, ask, how = first.run, first.run.task_card["ask"], first.summary.intervals
+        n = first.summary.counts.n_total // run.settings.repeats
+        chosen = "; ".join(f"{name} {', '.join(kept)}" for name, kept in ask.get("select", {}).items())
+        yield (
+            f"{run.task_card['title']} (`{task}`{facts.cited(fact(run.task_card, 'paper'))}): {n} cases (unit: {ask['unit']}) from "
+            f"{how['n_clusters']} clusters (by {how['cluster']}) of the {run.data.split} split of {run.data.name}"
+            f"{f', of which only {chosen}' if chosen else ''}; access: {run.data.access}; licence: {fact(run.task_card, 'licence') or GAP}."
+        )
+        notes = {note: None for part in parts for note in part.run.media_notes}
+        if notes:
+            yield f"Readers of its images remarked: {'; '.join(notes)}."
+
+
+def _models(facts: Facts) -> Iterator[str]:
+    for name, parts in facts.models.items():
+        card = parts[0].run.model_card
+        exposures = {part.run.task: cell.exposure for part, cell in _cells(facts, name)}
+        seen = sorted(set(exposures.values()))
+        yield (
+            f"{card.get('title', name)} (`{name}`{facts.cited(fact(card, 'paper'))}; family {card['family']}; "
+            f"parameters: {fact(card, 'parameters') or GAP}; weights: {_weights(parts[0])}; training data: {', '.join(seen) or 'unknown'})."
+        )
+    baselines = sorted({part.run.model for id_, part in facts.runs.items() if facts.kinds[id_] == "baseline"})
+    controls = sorted({f"{p.run.model} (images {p.run.settings.images})" for id_, p in facts.runs.items() if facts.kinds[id_] == "control"})
+    if baselines:
+        yield f"Baselines that see nothing of what they are asked: {', '.join(baselines)}."
+    if controls:
+        yield f"Controls with changed images: {', '.join(controls)}."
+
+
+def _weights(part: Part) -> str:
+    """What was run: weights with their revision, or who served it and under which name."""
+    card, identity = part.run.model_card, part.run.identity
+    weights: dict[str, Any] = card.get("weights") or {}
+    if weights.get("hub"):
+        return f"{weights['hub']} at {weights.get('revision')}"
+    known = [f"{key} {identity[key]}" for key in ("model", "weights", "revision", "served_model") if isinstance(identity.get(key), str)]
+    return ", ".join(known) or "as its settings state"
+
+
+def _asking(facts: Facts) -> Iterator[str]:
+    alike: dict[tuple[str, int, tuple[int, ...], bool], list[str]] = {}
+    for task, parts in facts.by_task.items():
+        ask = parts[0].run.task_card["ask"]
+        repeats = tuple(sorted({part.run.settings.repeats for part in parts}))
+        alike.setdefault((ask["answer"], ask["shots"], repeats, ask["protocol"] == "vqa"), []).append(f"`{task}`")
+    for (answer, shots, times, has_turns), tasks in alike.items():
+        asked = f"after {shots} solved examples of other clusters" if shots else "without solved examples"
+        often = " or ".join("once" if n == 1 else f"{n} times" for n in times)
+        follow = ", follow-up questions after the model's own answers" if has_turns else ""
+        yield f"{', '.join(tasks)}: answers are {answer}, asked {asked}, {often} a case, each case in a conversation of its own{follow}."
+    for name, parts in facts.models.items():
+        generation = parts[0].run.model_card.get("options", {}).get("generation") or parts[0].run.model_card.get("generation") or {}
+        said = ", ".join(f"{key} {value}" for key, value in generation.items()) or "the family's defaults"
+        dates = sorted({part.run.started[:10] for part in parts} | {part.run.ended[:10] for part in parts if part.run.ended})
+        yield f"`{name}` was asked with {said}, {dates[0]}{f' to {dates[-1]}' if len(dates) > 1 else ''}."
+    if facts.runs:
+        yield "Prompts stand verbatim in prompts.md, all settings in settings.json."
+
+
+def _metrics(facts: Facts) -> Iterator[str]:
+    printed: dict[str, dict[str, None]] = {}
+    for line in facts.board.lines:
+        for part in (part for cell in line.cells if cell for part in cell.parts):
+            printed.setdefault(part.value.signature.partition("|ask:")[0], {})[f"`{part.value.id}`"] = None
+    families: dict[str, list[str]] = {}
+    for how, metric in facts.metrics.items():
+        families.setdefault(metric.name, []).append(how)
+    for name, ways in families.items():
+        metric = facts.metrics[ways[0]]
+        values = ", ".join(dict.fromkeys(value for how in ways for value in printed[how]))
+        scope = f", made for {metric.scope}" if metric.scope != "any" else ""
+        missing = "counts as the worst value" if metric.when_missing == "worst" else "is left out"
+        signatures = "; ".join(f"`{how}`" for how in ways)
+        yield f"{values} of {name}{facts.cited(source_of(metric))}{scope}: {signatures}; a case without a readable answer {missing}."
+
+
+def _judges(facts: Facts) -> Iterator[str]:
+    for name, identities in facts.judges.items():
+        card = facts.catalog.model(name) if facts.catalog.has("adapters", name) else None
+        about = f"{card.title}; " if card else ""
+        cited = facts.cited(card.about.paper) if card else ""
+        said = ", ".join(f"{identity}, {_certified(facts, name, identity)}" for identity in identities)
+        yield f"`{name}` ({about}identity {said}){cited}; asked on: {GAP}, not recorded."
+
+
+def _certified(facts: Facts, name: str, identity: str) -> str:
+    """Whether an annotator's weights were verified, as a certificate beside the runs says."""
+    for out in dict.fromkeys(part.folder.path.parents[2] for part in facts.runs.values() if len(part.folder.path.parts) > 2):
+        found = read_certificate(out, name, identity)
+        if found is not None:
+            outcome = "passed" if found.passed else "failed"
+            return f"verified on {found.date[:10]}: {outcome}, {len(found.checks)} checks, {found.n_published} of them on published outputs"
+    return "not verified"
+
+
+def _statistics(facts: Facts, radbench: str) -> Iterator[str]:
+    yield f"All numbers were computed by radbench {radbench}. What stands under the table:"
+    yield "\n\n" + "\n".join(f"- {note}." for note in footnotes(facts.board))
+
+
+def _cells(facts: Facts, model: str) -> Iterator[tuple[Part, Any]]:
+    for line in facts.board.lines:
+        for cell in line.cells:
+            yield from ((part, cell) for part in (cell.parts if cell else ()) if part.run.model == model and line.kind == "model")

@@ -1,0 +1,169 @@
+"""The records of a bundle: settings and failures of each run, prompts as they were sent, and cases drawn by a stated rule."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from radbench.catalog.cards import TaskCard
+from radbench.errors import ContentError
+from radbench.folder import PredictionIndex, SampleRecord
+from radbench.leaderboard.cells import Part
+from radbench.leaderboard.provenance import guarded
+from radbench.paper.facts import Facts
+from radbench.protocols.base import EvaluationProtocol
+from radbench.running.requests import render
+from radbench.sample import Media, Sample, Text, as_text
+
+_LEFT_OUT: Final = {"hardware", "seconds"}  # of run.json: of the machine, not of the study
+
+
+def settings(facts: Facts) -> str:
+    """run.json of each run and the score half it was scored by, as one JSON document."""
+    found = {
+        id_: {**part.run.model_dump(mode="json", exclude=_LEFT_OUT), "score": part.summary.score, "intervals": part.summary.intervals}
+        for id_, part in facts.runs.items()
+    }
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def failures(facts: Facts) -> str:
+    """A line a run: what became of its cases, and why, as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    counts = [next(iter(facts.runs.values())).summary.counts.model_dump()] if facts.runs else [{}]
+    writer.writerow(["task", "model", "run", "status", *counts[0], "failed", "unparsed", "excluded", "not_measured"])
+    for id_, part in facts.runs.items():
+        summary = part.summary
+        reasons = [_reasons(found) for found in (summary.failed, summary.unparsed, summary.excluded)]
+        numbers = summary.counts.model_dump().values()
+        row = [part.run.task, part.run.model, id_, part.run.status, *numbers, *reasons, "; ".join(summary.problems)]
+        writer.writerow(map(guarded, row))
+    return out.getvalue()
+
+
+def prompts(facts: Facts) -> str:
+    """What each task asks, with a sample's own texts as slots in braces; and what judges were told."""
+    parts = ["# Prompts", "What a sample brings stands in braces; images as `<image: ...>`."]
+    for task, runs in facts.by_task.items():
+        parts.append(f"## {task}\n\n{_prompt(runs[0], facts)}")
+        templates = {part.run.model: part.run.model_card.get("options", {}).get("prompt") for part in runs}
+        parts += [
+            f"The model's own template of `{model}`:\n\n{_fenced(json.dumps(own, ensure_ascii=False))}"
+            for model, own in templates.items()
+            if own
+        ]
+    for how, metric in facts.metrics.items():
+        for prompt in (value for value in vars(metric).values() if hasattr(value, "digest") and hasattr(value, "user")):
+            said = f"[system]\n{prompt.system}\n\n{prompt.user}" if prompt.system else prompt.user
+            parts.append(f"## Judge of {how.partition('|')[0]}: {prompt.name}@{prompt.digest}\n\n{_fenced(said)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def cases(facts: Facts, n: int, seed: int) -> str:
+    """Cases of each task with every model's first output; of data that are not open the ids alone.
+
+    The rule: of the samples that all runs of a task have, the `n` whose sha256 of "seed:task:id" comes first. It knows nothing of outputs.
+    """
+    rule = f"Of the samples that all runs of a task have, the {n} whose sha256 of `{seed}:<task>:<id>` comes first."
+    parts = ["# Cases", f"{rule} Outputs play no part in it. Texts of data that are not open are left out."]
+    for task, runs in facts.by_task.items():
+        held = [{record.id: record for record in part.folder.iter_samples()} for part in runs]
+        common = set.intersection(*map(set, held))
+        drawn = sorted(common, key=lambda id_: hashlib.sha256(f"{seed}:{task}:{id_}".encode()).hexdigest())[:n]
+        parts.append(f"## {task}")
+        if any(part.run.data.access != "open" for part in runs):
+            parts.append("\n".join(f"- `{id_}`" for id_ in drawn))
+            continue
+        for id_ in drawn:
+            parts += [f"### {id_}", *_case(held[0][id_])]
+            for part, own in zip(runs, held, strict=True):
+                parts.append(f"{part.run.model}{_images(part)}:\n\n{_fenced(_output(part, own[id_]))}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _prompt(part: Part, facts: Facts) -> str:
+    """The request of a task, made of a sample whose texts are slots."""
+    card = TaskCard.model_validate(part.run.task_card)
+    first = next(iter(part.folder.iter_samples()), None)
+    if first is None:
+        return "Nothing was asked."
+    options = {**card.ask.options, "answer": card.ask.answer, "reader": card.score.reader}
+    try:
+        protocol: EvaluationProtocol = facts.catalog.build("protocols", card.ask.protocol, options)
+        said = render(protocol.ask(_slots(first)))
+    except (ContentError, ValueError) as error:
+        return f"Cannot be shown without a sample: {error}"
+    shots = f"\n\n{card.ask.shots} solved examples come before it, in the same words." if card.ask.shots else ""
+    return _fenced(said) + shots
+
+
+def _slots(sample: Sample) -> Sample:
+    """A sample of the same make, with slots for all that is its own."""
+    return replace(
+        Sample(
+            id="{id}",
+            texts={role: f"{{{role}}}" for role in sample.texts},
+            options=tuple(f"{{option {i}}}" for i in range(1, len(sample.options) + 1)),
+            references=(Text("{reference}"),),  # which retrieval asks about
+        ),
+        media=tuple(_slot(media) for media in sample.media),
+    )
+
+
+def _slot(media: Media) -> Media:
+    role = " ".join(filter(None, ("prior" if media.is_prior else "", media.view or media.series or ("volume" if media.ndim == 3 else ""))))
+    return Media(name="image", path=f"{{{role or 'image'}}}", ndim=media.ndim, is_prior=media.is_prior)
+
+
+def _case(record: SampleRecord) -> Iterator[str]:
+    for role, text in record.texts.items():
+        yield f"{role}:\n\n{_fenced(text)}"
+    if record.options:
+        yield f"options:\n\n{_fenced(' | '.join(record.options))}"
+    for reference in record.references:
+        yield f"reference:\n\n{_fenced(as_text(reference) or repr(reference))}"
+
+
+def _output(part: Part, record: SampleRecord) -> str:
+    """The first output to a sample, or why there is none."""
+    if not record.keys:
+        return f"(not asked: {record.excluded})"
+    with PredictionIndex(part.folder.predictions) as index:
+        found = index.get(record.keys[0])
+    if found is None or found.error is not None:
+        return "(not asked yet)" if found is None else f"(failed: {found.error})"
+    return found.output if isinstance(found.output, str) else json.dumps(found.output, default=repr, ensure_ascii=False)
+
+
+def _images(part: Part) -> str:
+    return "" if part.run.settings.images == "real" else f" (images {part.run.settings.images})"
+
+
+def _reasons(found: Mapping[str, int]) -> str:
+    return "; ".join(f"{count} {reason}" for reason, count in found.items())
+
+
+def _fenced(text: str) -> str:
+    """A text as it is, in a fence that it cannot end."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def provenance_of(found: Mapping[str, Any], made: str, radbench: str) -> dict[str, Any]:
+    """A board's provenance as of a date, its runs by task, model and id and not by where they lie, its values to 12 digits."""
+    cells = [
+        {
+            **{name: float(f"{value:.12g}") if isinstance(value, float) else value for name, value in cell.items()},
+            "runs": [{**run, "folder": f"{run['task']}/{run['model']}/{run['id']}"} for run in cell["runs"]],
+        }
+        for cell in found["cells"]
+    ]
+    return {**found, "made": made, "radbench": radbench, "cells": cells}

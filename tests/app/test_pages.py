@@ -1,0 +1,186 @@
+"""What pages show, from the same folders that a browser would be given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import app_folders
+import pytest
+from bench import TASK
+from streamlit.testing.v1 import AppTest
+
+from radbench.app import loading
+
+Opened = Callable[..., AppTest]
+PAGES = ("overview", "task", "compare", "metrics", "efficiency", "runs", "export", "about")
+
+
+def said(app: AppTest) -> str:
+    """All that a page says in words, as it is handed to the browser."""
+    parts = [*app.title, *app.subheader, *app.markdown, *app.caption, *app.info, *app.error, *app.warning]
+    return "\n".join([str(part.value) for part in parts] + [html(app)])
+
+
+def html(app: AppTest) -> str:
+    return "\n".join(str(one.proto.body) for one in app.get("html"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_without_a_fault(opened: Opened, page: str):
+    app = opened(page)
+    assert [one.value for one in app.error] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_where_there_is_no_run_and_names_the_command_that_makes_one(opened: Opened, tmp_path: Path, page: str):
+    app = opened(page, below=tmp_path / "nothing")
+    assert [one.value for one in app.error] == []
+    if page in {"task", "compare", "efficiency", "runs"}:
+        assert any("radbench demo" in code.value for code in app.code)
+
+
+def test_the_overview_shows_all_models_and_keeps_reports_floors_and_controls_apart(opened: Opened):
+    app = opened(board="all")
+    (grid,) = app.dataframe
+    kinds = dict(zip(grid.value["model"], grid.value["kind"], strict=True))
+    assert [name for name, kind in kinds.items() if kind == "model"] == ["model_a", "model_b", "model_c"]
+    assert kinds["majority"] == "baseline"
+    assert kinds["model_c (images none)"] == "control"
+    assert list(kinds.values()).count("reported") == 2
+    assert list(grid.value["1 rank"])[-2:] == ["reported", "reported"]
+
+
+def test_ranks_with_their_intervals_and_letters_stand_beside_the_numbers_once_inferred(opened: Opened):
+    opened(board="all")
+    loading.board("all", inferred=True)
+    (grid,) = opened(board="all").dataframe
+    rank = dict(zip(grid.value["model"], grid.value["0 rank"], strict=True))
+    assert rank["model_a"] == "1 (1) a best"
+    assert rank["model_b"] == "1 (1) a best †"
+    assert rank["model_c"] == "3 (3) b"
+
+
+def test_a_heading_of_the_url_opens_its_tab(opened: Opened):
+    (grid,) = opened(board="all", heading="recall").dataframe
+    assert "1" not in grid.value.columns
+    models = grid.value[grid.value["kind"] == "model"]
+    assert list(models["0"]) == sorted(models["0"], reverse=True)
+
+
+def test_filters_of_the_url_choose_lines(opened: Opened):
+    (grid,) = opened(board="all", find="MODEL_", kind="model").dataframe
+    assert list(grid.value["model"]) == ["model_a", "model_b", "model_c"]
+
+
+def test_the_plain_table_holds_the_numbers_of_the_grid_and_escapes_names(opened: Opened):
+    app = opened(board="all", plain="true")
+    assert list(app.dataframe) == []
+    assert "&lt;script&gt;window.hacked" in html(app)
+    assert "<script" not in html(app)
+    assert "<img" not in html(app)
+
+
+def test_the_origin_of_a_cell_names_its_run_and_signature(opened: Opened):
+    app = opened(board="all", line="model_b")
+    run = next(one.run for one in loading.runs() if one.run and one.run.model == "model_b")
+    assert run.id in html(app)
+    assert run.ask_hash in html(app)
+    assert "answer_text|" in html(app)
+
+
+def test_the_origin_of_a_report_names_its_source(opened: Opened):
+    app = opened(board="all", line=f"{app_folders.NASTY} [reported]", cell="answers_& bench.questions token_f1")
+    assert "a &amp; b_c" in html(app)
+
+
+def test_what_a_card_says_is_never_markup(opened: Opened):
+    app = opened(board="all")
+    assert not any(one.proto.allow_html for one in app.markdown)
+    assert r"With \<img src\=x" in said(app)
+
+
+def test_a_task_is_taken_apart_by_a_subgroup_and_small_levels_say_few(opened: Opened):
+    app = opened("task", task=TASK, by="kind", value="token_f1")
+    shown = html(app)
+    assert '<th scope="col">even</th><th scope="col">odd</th>' in shown
+    assert "n 30" in shown
+    assert "few (under 30)" not in shown
+
+
+def test_two_runs_are_compared_with_difference_p_and_wins(opened: Opened):
+    app = opened("compare", task=TASK, value="exact_match", runs=["model_a", "model_c"])
+    shown = html(app)
+    assert "model_a − model_c" in shown
+    assert "significant" in shown
+    assert "47 / 13 / 0" in shown
+    assert "The widest gaps" in shown
+
+
+def test_one_run_alone_is_not_compared(opened: Opened):
+    app = opened("compare", task=TASK, runs=["model_a"])
+    assert app.multiselect[0].value == ["model_a"]
+    assert [one.value for one in app.info] == ["Choose two runs at least."]
+
+
+def test_damaged_foreign_and_unscored_folders_are_listed_with_their_reasons(opened: Opened):
+    app = opened("runs")
+    shown = html(app)
+    assert "3 folders that boards leave out, and why" in shown
+    for reason in ("is damaged", "foreign", "no summary.json"):
+        assert reason in shown
+
+
+def test_a_run_under_way_shows_how_many_replies_it_has(opened: Opened):
+    app = opened("runs")
+    assert app.subheader[0].value == "Under way: 1"
+    assert [one.proto.text for one in app.get("progress")] == [r"model\_a on bench\.questions\: 21 of 60 replies"]
+
+
+def test_a_run_of_the_url_shows_its_card_and_counts(opened: Opened):
+    run = next(one.run for one in (opened("runs") and loading.runs()) if one.run and one.run.model == "model_b")
+    app = opened("runs", run=run.id)
+    assert "&quot;family&quot;: &quot;replay&quot;" in html(app)
+    assert run.ask_hash in html(app)
+
+
+def test_efficiency_of_a_board_lists_costs_and_the_frontier(opened: Opened):
+    app = opened("efficiency", board="all", cost="seconds a reply")
+    assert "On the frontier" in html(app)
+
+
+def test_what_correlate_wrote_is_shown_with_the_ceiling(opened: Opened, tmp_path: Path):
+    app_folders.correlations(tmp_path / "runs" / "quality")
+    app = opened("metrics", below=tmp_path / "runs")
+    shown = html(app)
+    assert "rougeL" in shown
+    assert "0.400" in shown
+    assert "[0.300, 0.500]" in shown
+    assert r"0\.650\, is one rater against the others" in said(app)
+
+
+def test_a_damaged_correlation_is_named(opened: Opened, tmp_path: Path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "correlations.json").write_text("{")
+    app = opened("metrics", below=tmp_path / "runs")
+    assert "holds no correlations" in app.warning[0].value
+
+
+def test_the_latex_of_a_board_has_the_numbers_that_the_overview_shows(opened: Opened):
+    app = opened("export", board="all", lines=["model_a", "model_c"])
+    latex = app.code[0].value
+    assert "0.833" in latex
+    assert "0.050" in latex
+    assert "majority" not in latex
+    assert {button.proto.label for button in app.get("download_button")} >= {"CSV", "LaTeX", "Markdown", "HTML page", "Parquet"}
+
+
+def test_a_board_whose_card_is_damaged_is_named_and_the_others_are_shown(opened: Opened, folders: app_folders.Folders):
+    broken = folders.cards / "vqa.yaml"
+    broken.write_text("title: x\ncolumns: 3\n")
+    try:
+        app = opened()
+        assert "vqa" in app.warning[0].value
+        assert len(app.dataframe) == 1
+    finally:
+        broken.unlink()

@@ -1,0 +1,329 @@
+"""`radbench paper` and `radbench verify`: what a bundle holds, and that no number in it can differ from its runs unnoticed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from bench import TASK, Bench
+
+from radbench.catalog import Catalog
+from radbench.catalog.cards import BoardCard
+from radbench.certificates import Certificate, write_certificate
+from radbench.errors import ContentError, RunFormatError
+from radbench.folder import RunFolder, find_runs, write_json
+from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.published import COLUMNS
+from radbench.leaderboard.standing import infer
+from radbench.metrics.grad import Grad
+from radbench.paper.bundle import Making, write_bundle
+from radbench.paper.facts import Facts
+from radbench.paper.records import prompts
+from radbench.paper.verifying import Verification, text, verify
+
+pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+
+NASTY = "Größe_1 & 50% <b> `[α]` 中"
+MAKING = Making(made="2026-01-02T03:04:05+00:00", radbench="0.0", cases=3)
+SECRET = "the planted sentence of a reference"
+
+
+@pytest.fixture(autouse=True)
+def _fonts_are_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """matplotlib lists the machine's fonts at its first start, which takes seconds; that list outlives the test's home."""
+    monkeypatch.setenv("MPLCONFIGDIR", str(Path(tempfile.gettempdir()) / "radbench-tests-matplotlib"))
+
+
+def answer(i: int) -> str:
+    return "left pleural effusion" if i % 2 else f"no effusion, {SECRET}"
+
+
+def filled(folder: Path, access: str = "open") -> Bench:
+    """Two models, a baseline and a published row; a metric that asks a labeller beside one that asks nobody."""
+    bench = Bench(folder, n=24)
+    ids = [json.loads(line)["id"] for line in (bench.data / "test.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) | {"answer": answer(i)} for i, line in enumerate((bench.data / "test.jsonl").read_text().splitlines())]
+    bench.write_rows(rows)
+    bench.ask["dataset_options"]["access"] = access
+    bench.score["metrics"] = ["answer-text", {"chexbert": {"annotator": "rules-14"}}]
+    bench.write_card()
+    for name, right in (("model_a", 20), ("model_b", 6)):
+        said = [answer(i) if i < right else "nothing ``` to see" for i in range(len(ids))]
+        (bench.folder / f"{name}.jsonl").write_text(
+            "".join(json.dumps({"id": i, "output": t}) + "\n" for i, t in zip(ids, said, strict=True))
+        )
+        about = {"trained_on": {"bench": []}, "parameters": "7B", "licence": "MIT", "paper": "arXiv 2001.00001"}
+        card = {"title": name, "family": "replay", "arguments": {"file": f"{bench.folder / name}.jsonl"}, "about": about}
+        (bench.cards / f"{name}.yaml").write_text(yaml.safe_dump(card))
+        bench.run(name, draws=100)
+    bench.run("majority", draws=100)
+    (bench.cards / "rows.csv").write_text(f'{",".join(COLUMNS)}\n"{NASTY}",t,d,test,,,,F1,12.5,,,percent,,a paper,\n')
+    return bench
+
+
+def board_of(bench: Bench) -> Board:
+    columns = [{"task": TASK}, {"task": TASK, "value": "f1_14_micro", "published": {"metric": "F1"}}]
+    card = {"name": "made", "title": "Made & up", "columns": columns, "rows": "rows.csv", "file": bench.cards / "made.yaml"}
+    return infer(build(BoardCard.model_validate(card), find_runs(bench.out), bench.catalog()), bench.catalog())
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `bench/` and the `bundle/` made of it."""
+    folder = tmp_path_factory.mktemp("paper")
+    bench = filled(folder / "bench")
+    write_bundle(board_of(bench), bench.catalog(), MAKING, folder / "bundle")
+    return folder
+
+
+@pytest.fixture
+def copied(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "copy"))
+
+
+def verified(folder: Path) -> Verification:
+    return verify(folder / "bundle", [folder / "bench" / "runs"], Catalog([folder / "bench" / "cards"]))
+
+
+def run_of(folder: Path, model: str) -> RunFolder:
+    return next(found for found in find_runs(folder / "bench" / "runs") if found.read_run().model == model)
+
+
+def test_a_bundle_as_it_was_made_verifies_wherever_its_runs_lie(copied: Path) -> None:
+    found = verified(copied)
+
+    assert found.differences == ()
+    assert (found.n_runs, found.n_cells, found.notes) == (3, 6, ())
+
+
+def test_a_certificate_of_an_annotator_is_stated_and_verified(copied: Path, tmp_path: Path) -> None:
+    out, bench_cards = copied / "bench" / "runs", Catalog([copied / "bench" / "cards"])
+    identity = next((out / "annotations" / "rules-14").iterdir()).name
+    stated = {"model": "rules-14", "identity": identity, "weights": "", "stated": {}, "canaries": {}, "versions": {}}
+    write_certificate(out, Certificate(**stated, date="2026-02-03T00:00:00", passed=True, checks=()))
+    board = infer(build(bench_cards.board(copied / "bundle" / "board" / "made.yaml"), find_runs(out), bench_cards), bench_cards)
+
+    write_bundle(board, bench_cards, MAKING, tmp_path / "bundle")
+
+    assert f"identity {identity[:8]}, verified on 2026-02-03: passed" in (tmp_path / "bundle" / "methods.md").read_text()
+    assert verify(tmp_path / "bundle", [out], bench_cards).differences == ()
+
+
+def test_it_holds_tables_figures_words_and_records(original: Path) -> None:
+    names = {path.relative_to(original / "bundle").as_posix() for path in (original / "bundle").rglob("*") if path.is_file()}
+
+    assert {f"table.{end}" for end in ("tex", "md", "csv", "html", "json")} <= names
+    assert {
+        "methods.md",
+        "prompts.md",
+        "cases.md",
+        "settings.json",
+        "failures.csv",
+        "references.bib",
+        "manifest.json",
+        "README.md",
+    } <= names
+    assert {"figures/forest.svg", "figures/ranks.pdf", "board/made.yaml", "board/rows.csv"} <= names
+    assert {"checklist-claim-2024.md", "checklist-mi-clear-llm.md"} <= names
+    manifest = json.loads((original / "bundle" / "manifest.json").read_text())
+    assert set(manifest["files"]) == names - {"manifest.json"}
+
+
+def test_the_methods_state_data_models_metrics_and_statistics(original: Path) -> None:
+    said = (original / "bundle" / "methods.md").read_text()
+
+    for part in (
+        "24 cases (unit: image) from 8 clusters (by patient) of the test split of jsonl",
+        "parameters: 7B",
+        "[@arxiv2020",
+        "answer_text|articles:kept|",
+        "percentile bootstrap of clusters, 100 draws, seed 0",
+        "Holm over 1 pairs at 0.05",
+        "`rules-14`",
+        "**GAP**",
+    ):
+        assert part in said
+    key = said.partition("(`model_a` [@")[2].partition("]")[0]
+    assert f"@misc{{{key}," in (original / "bundle" / "references.bib").read_text()
+
+
+def test_prompts_are_verbatim_with_slots_for_what_a_sample_brings(original: Path) -> None:
+    said = (original / "bundle" / "prompts.md").read_text()
+
+    assert "{question}" in said
+    assert "What does line" not in said
+
+
+def test_a_judges_prompt_is_verbatim(original: Path) -> None:
+    catalog = Catalog()
+    board = Board(BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": "t"}]}), (), ())
+    metric = Grad(judge="somebody")
+
+    said = prompts(Facts(board, catalog, {}, {}, {"grad|prompt:x": metric}, {}, "", {}))
+
+    assert metric.prompt.user in said
+    assert f"{metric.prompt.name}@{metric.prompt.digest}" in said
+
+
+def test_cases_are_drawn_by_the_rule_and_shown_whole(original: Path) -> None:
+    said = (original / "bundle" / "cases.md").read_text()
+
+    assert said.count("\n### ") == 3
+    assert SECRET in said
+    assert "````\nnothing ``` to see\n````" in said  # a fence that the text cannot end
+    assert "sha256 of `0:<task>:<id>`" in said
+
+
+def test_texts_of_closed_data_stay_out_of_every_file(tmp_path: Path) -> None:
+    bench = filled(tmp_path / "bench", access="credentialed")
+    write_bundle(board_of(bench), bench.catalog(), MAKING, tmp_path / "bundle")
+
+    texts = [path.read_bytes().decode("utf-8", "replace") for path in (tmp_path / "bundle").rglob("*") if path.is_file()]
+    assert not any(SECRET in one or "nothing ```" in one or "What does line" in one for one in texts)
+    assert (tmp_path / "bundle" / "cases.md").read_text().count("\n- `q") == 3
+
+
+def test_a_checklist_ticks_what_the_runs_tell_and_marks_the_rest(original: Path) -> None:
+    claim = (original / "bundle" / "checklist-claim-2024.md").read_text()
+
+    assert len([line for line in claim.splitlines() if line.startswith("- [")]) == 44
+    assert "- [ ] 7. Where the data come from. bench.questions: jsonl, open. **GAP**: sites and dates." in claim
+    assert "- [x] 10. How parts of the data were chosen. bench.questions: all samples of the split." in claim
+    assert "- [ ] 44. Funding and the role of funders. **GAP**: to be written by the authors." in claim
+
+
+def test_a_tampered_number_is_found_in_any_text(copied: Path) -> None:
+    numbers = {f"table.{end}": ("0.83", "0.93") for end in ("tex", "md", "csv", "html", "json")}
+    numbers |= {"methods.md": ("24 cases", "42 cases"), "failures.csv": ("complete,24", "complete,42")}
+    for name, (old, new) in numbers.items():
+        path = copied / "bundle" / name
+        before = path.read_text()
+        assert old in before
+        path.write_text(before.replace(old, new, 1))
+
+    found = verified(copied)
+
+    for name in numbers:
+        assert name in {one.where for one in found.differences}  # its hash
+        (line,) = (one for one in found.differences if one.where.startswith(f"{name}:"))
+        assert line.printed != line.recomputed
+        assert line.where in text(found)
+
+
+def test_a_number_tampered_together_with_its_hash_is_still_found(copied: Path) -> None:
+    import hashlib
+
+    path, manifest = copied / "bundle" / "table.csv", copied / "bundle" / "manifest.json"
+    old = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(path.read_text().replace("0.83", "0.93"))
+    manifest.write_text(manifest.read_text().replace(old, hashlib.sha256(path.read_bytes()).hexdigest()))
+
+    assert [one.where.partition(":")[0] for one in verified(copied).differences] == ["table.csv"]
+
+
+def test_a_figure_that_was_redrawn_by_hand_is_named(copied: Path) -> None:
+    (copied / "bundle" / "figures" / "forest.svg").write_text("<svg/>")
+    (copied / "bundle" / "figures" / "forest.png").unlink()
+
+    said = {one.where: one.said for one in verified(copied).differences}
+
+    assert said == {"figures/forest.svg": "was changed since the bundle was made", "figures/forest.png": "is missing"}
+
+
+def test_a_tampered_reply_changes_the_recomputed_numbers(copied: Path) -> None:
+    folder = run_of(copied, "model_b")
+    folder.predictions.write_text(folder.predictions.read_text().replace("nothing ``` to see", "left pleural effusion"))
+
+    found = verified(copied)
+
+    said = [one.said for one in found.differences if one.where == f"run {folder.path.name}"]
+    assert "predictions.jsonl was changed since the bundle was made" in said
+    assert any(one.where.startswith("table.tex:") for one in found.differences)
+    assert any("f1_14_micro" in note for note in found.notes)  # its stored rows are of other replies
+
+
+def test_a_tampered_summary_is_no_source_of_numbers(copied: Path) -> None:
+    folder = run_of(copied, "model_b")
+    summary = folder.read_summary()
+    values = tuple(value.model_copy(update={"value": 0.99}) for value in summary.values)
+    write_json(folder.summary, summary.model_copy(update={"values": values}))
+
+    found = verified(copied)
+
+    assert {one.where for one in found.differences} == {f"run {folder.path.name}"}  # the bundle itself is right
+    assert any("exact_match: its summary has 0.99" in one.said for one in found.differences)
+
+
+def test_a_missing_run_is_named_and_the_others_are_still_checked(copied: Path) -> None:
+    gone = run_of(copied, "model_a").path
+    shutil.rmtree(gone)
+    table = copied / "bundle" / "table.json"
+    cells = json.loads(table.read_text())
+    next(cell for cell in cells["cells"] if cell["model"] == "model_b")["value"] = 0.5
+    table.write_text(json.dumps(cells, indent=1))
+
+    found = verified(copied)
+
+    said = {one.where: one for one in found.differences}
+    assert "is missing (bench.questions, model_a)" in said[f"run {gone.name}"].said
+    assert said[f"table.json model_b model {TASK} exact_match value"].printed == "0.5"
+    assert found.n_runs == 2
+
+
+def test_a_damaged_run_is_told_and_does_not_stop_the_rest(copied: Path) -> None:
+    folder = run_of(copied, "model_a")
+    folder.summary.write_text("{")
+
+    found = verified(copied)
+
+    assert any("cannot be recomputed" in one.said for one in found.differences)
+    assert found.n_runs == 2
+
+
+def test_verifying_writes_nothing_into_runs_or_bundle(copied: Path) -> None:
+    before = {path: path.read_bytes() for path in sorted(copied.rglob("*")) if path.is_file()}
+
+    verified(copied)
+
+    assert {path: path.read_bytes() for path in sorted(copied.rglob("*")) if path.is_file()} == before
+
+
+def test_a_folder_that_holds_something_is_not_written_into(original: Path) -> None:
+    bench_board = Catalog([original / "bench" / "cards"])
+    board = build(bench_board.board(original / "bundle" / "board" / "made.yaml"), [], bench_board)
+
+    with pytest.raises(ContentError, match="is not empty"):
+        write_bundle(board, bench_board, MAKING, original / "bundle")
+
+
+@pytest.mark.parametrize("manifest", [None, "{", "{}"])
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path, manifest: str | None) -> None:
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+
+    with pytest.raises(ContentError, match="is no bundle"):
+        verify(tmp_path, [], Catalog())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [('"table.md"', '"../table.md"'), ('"board": "made"', '"board": "../made"'), ('"table.md"', '"/etc/hosts"')]
+)
+def test_a_name_that_leads_out_of_the_folder_is_refused(copied: Path, old: str, new: str) -> None:
+    path = copied / "bundle" / "manifest.json"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+    with pytest.raises(ContentError, match="leads out of the folder"):
+        verified(copied)
+
+
+def test_a_bundle_of_a_newer_format_asks_for_a_newer_radbench(copied: Path) -> None:
+    path = copied / "bundle" / "manifest.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 2', 1))
+
+    with pytest.raises(RunFormatError, match="has format 2"):
+        verified(copied)

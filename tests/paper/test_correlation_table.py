@@ -1,0 +1,132 @@
+"""The table of correlations for a paper: it compiles, all formats show the same numbers, and it is read back as written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from radbench.errors import ContentError
+from radbench.paper.correlation_table import as_csv, latex, markdown, read_correlations, select_from
+from radbench.ratings.correlating import correlate
+from radbench.ratings.correlations import CEILING, Correlations, CorrelationSettings, MetricScores
+from radbench.ratings.report import table
+from radbench.ratings.table import RatedItems, Scale
+
+PDFLATEX = shutil.which("pdflatex")
+NASTY = "Größe_1 & 50% #{x} | <b>[α] 中"
+
+
+@pytest.fixture(scope="module")
+def found() -> Correlations:
+    """Three metrics, one of them constant and one with any name, a control, three raters, three systems."""
+    rng = np.random.default_rng(0)
+    items = tuple((f"study {i}", f"system {j}") for i in range(12) for j in range(3))
+    quality = rng.normal(size=36) + np.tile([0.0, 0.5, 1.0], 12)
+    ratings = np.clip(np.round(3 + quality[:, None] + 0.5 * rng.normal(size=(36, 3))), 1, 5)
+    metrics = [
+        MetricScores(NASTY, quality, signature="made|up:yes"),
+        MetricScores("worse", quality + rng.normal(size=36)),
+        MetricScores("errors", np.round(np.abs(quality)), lower_is_better=True),
+        MetricScores("flat", np.ones(36)),
+        MetricScores("length", rng.normal(size=36), is_control=True),
+    ]
+    rated = RatedItems(items, ("a", "b", "c"), ratings, Scale("ordinal", 1, 5))
+    return correlate(rated, metrics, criterion="quality_&", settings=CorrelationSettings(draws=50))
+
+
+@pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize(
+    "options", [{}, {"caption": "Of 100% & more", "label": "tab:c"}, {"intervals": False}], ids=["plain", "captioned", "numbers"]
+)
+def test_the_latex_table_compiles_with_any_name_and_undefined_cells(found: Correlations, tmp_path: Path, options: dict[str, Any]) -> None:
+    source = latex(found, **options)
+    assert "{n/a}" in source
+    assert "{--}" in source
+    document = f"\\documentclass{{article}}\\usepackage{{booktabs,siunitx,textcomp}}\\begin{{document}}\n{source}\\end{{document}}\n"
+    (tmp_path / "t.tex").write_text(document)
+
+    command = [str(PDFLATEX), "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "t.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False, timeout=120)
+
+    assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if line.startswith(("!", "l.")))
+
+
+def test_all_formats_show_the_numbers_that_correlate_prints(found: Correlations) -> None:
+    printed = table(found)
+    rows = list(csv.DictReader(io.StringIO(as_csv(found))))
+
+    assert {row["level"] for row in rows} == {"pooled", "within", "system"}
+    for row in rows:
+        value = row["shown"].partition(" ")[0]
+        for written in (printed, markdown(found).replace("**", "")):
+            assert row["shown"] in written
+        assert value in latex(found) or value == "undefined"
+        assert (row["value"] == "") == (value == "undefined")
+
+
+def test_four_statistics_with_intervals_fit_a_page(found: Correlations, tmp_path: Path) -> None:
+    if PDFLATEX is None:
+        pytest.skip("pdflatex is not installed")
+    part = select_from(found, ["tau_b", "spearman", "pearson", "accuracy"], ["worse", "errors"])
+    preamble = "\\documentclass{article}\\usepackage[margin=2.5cm]{geometry}\\usepackage{booktabs,siunitx,textcomp}"
+    (tmp_path / "t.tex").write_text(f"{preamble}\\begin{{document}}\n{latex(part)}\\end{{document}}\n")
+
+    command = [str(PDFLATEX), "-interaction=nonstopmode", "-no-shell-escape", "t.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False, timeout=120)
+
+    assert "Overfull" not in done.stdout
+
+
+def test_some_statistics_and_metrics_can_be_chosen_and_others_are_named(found: Correlations) -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(select_from(found, ["spearman"], ["worse"])))))
+
+    assert {(row["metric"], row["statistic"]) for row in rows} == {("worse", "spearman"), (CEILING, "spearman")}
+    with pytest.raises(ContentError, match="no statistic `kendall`"):
+        select_from(found, ["kendall"])
+    with pytest.raises(ContentError, match="no metric `wors`; did you mean `worse`"):
+        select_from(found, (), ["wors"])
+
+
+def test_the_best_metric_is_marked_and_a_control_never(found: Correlations) -> None:
+    lines = latex(found).splitlines()
+
+    best = next(line for line in lines if "{Gr" in line)
+    control = next(line for line in lines if "{length (control)}" in line)
+    ceiling = next(line for line in lines if CEILING in line)
+    assert "\\mathbf" in best
+    assert "\\mathbf" not in control + ceiling
+    assert "\\underline" not in control + ceiling
+
+
+def test_the_footnote_says_how_numbers_were_made(found: Correlations) -> None:
+    said = latex(found).partition("\\footnotesize")[2]
+
+    assert "50 bootstrap draws of 12 study clusters, seed 0" in said
+    assert "made\\textbar{}up:yes" in said
+
+
+def test_what_was_written_is_read_back(found: Correlations, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text(json.dumps({**found.as_json(), "words": "said"}))
+
+    assert as_csv(read_correlations(tmp_path / "c.json")) == as_csv(found)
+
+
+@pytest.mark.parametrize("text", ["{}", "[1", '{"criterion": 3}', ""])
+def test_another_file_is_refused_with_what_is_expected(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.json").write_text(text)
+
+    with pytest.raises(ContentError, match=r"expected the correlations\.json"):
+        read_correlations(tmp_path / "c.json")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match=r"none\.json: cannot be read"):
+        read_correlations(tmp_path / "none.json")
