@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from itertools import combinations
 from typing import Final
 
@@ -16,12 +18,14 @@ from radbench.leaderboard.published import UNSTATED
 _MIN_SHARED: Final = 3  # equal cells in which two models look like one copied row
 _MIN_LINES: Final = 8  # under one heading, to say what is usual there
 _MIN_COLUMNS: Final = 4  # of one heading, to say what a model's other metrics expect
+_STALE_DAYS: Final = 90  # between judgements in one column
+_JUDGED: Final = re.compile(r"\|judged:(?:[0-9-]+\.\.)?(\d{4}-\d\d-\d\d)")
 _FAR: Final = 0.5  # of all lines, between a cell's rank and the line's usual one: chance alone seldom goes this far
 
 
 def lint(board: Board) -> list[str]:
     """One sentence on each thing to check."""
-    return [*_copied(board), *_odd(board), *_intervals(board), *_unstated(board), *_judges(board)]
+    return [*_copied(board), *_odd(board), *_intervals(board), *_unstated(board), *_judges(board), *_stale(board)]
 
 
 def _copied(board: Board) -> Iterator[str]:
@@ -102,6 +106,20 @@ def _judges(board: Board) -> Iterator[str]:
         if len(by) > 1:
             listed = "; ".join(f"{name} for {', '.join(dict.fromkeys(lines))}" for name, lines in by.items())
             yield f"{column.name} ({column.value}) was scored by different annotators: {listed}"
+
+
+def _stale(board: Board) -> Iterator[str]:
+    """Cells judged long before others of their column: a judge behind a name may have been replaced in between."""
+    for place, column in enumerate(board.columns):
+        days = {
+            line.name: max(date.fromisoformat(found[1]) for part in cell.parts if (found := _JUDGED.search(part.value.signature)))
+            for line, cell in board.column(place)
+            if any(_JUDGED.search(part.value.signature) for part in cell.parts)
+        }
+        newest = max(days.values(), default=None)
+        for name, day in days.items():
+            if newest is not None and (newest - day).days > _STALE_DAYS:
+                yield f"{name}, {column.name} ({column.value}): judged on {day}, others as late as {newest}: the judge may have changed"
 
 
 def _value(cell: Cell | None) -> float:

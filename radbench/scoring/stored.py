@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class StoredRun:
     subgroups: Mapping[str, tuple[str, ...]]  # subgroup -> the level of each case
     _catalog: Catalog
     _rows: Mapping[str, StoredRows]  # family -> its file
+    _known: dict[str, Measured] = field(default_factory=dict)  # by signature
 
     @classmethod
     def open(cls, folder: RunFolder, catalog: Catalog, preset: str = "") -> StoredRun:
@@ -66,20 +67,26 @@ class StoredRun:
         )
 
     def measured(self, value: ValueRecord) -> Measured:
-        """The metric of a value of the summary, prepared as it was, and its rows.
+        """The metric of a value of the summary, prepared as it was, and its rows; read once for all values of a metric.
 
         Raises:
             ScoringError: the rows are absent, or older than the run's predictions; or the value is no statistic (a threshold).
         """
+        found = self._known.get(value.signature)
+        if found is None:
+            found = self._known[value.signature] = self._read(value)
+        kept = found.rows.array[[reason is None for reason in found.rows.excluded]]
+        if value.id not in found.metric.aggregate(kept[:1], np.ones((1, len(kept[:1])))):
+            raise ScoringError(f"`{value.id}` is what {found.metric.name} chose before it measured, and has no rows")
+        return found
+
+    def _read(self, value: ValueRecord) -> Measured:
         family = value.signature.partition("|")[0]
         store = self._rows.get(family)
         for metric in self._metrics(family) if store else ():
-            found = store.read_of(value.signature) if store else None
-            if found is not None and all(f"|{key}:{text}" in value.signature for key, text in metric.signature().items() if text):
-                kept = found.array[[reason is None for reason in found.excluded]]
-                if value.id not in metric.aggregate(kept, np.ones((1, len(kept)))):
-                    raise ScoringError(f"`{value.id}` is what {family} chose before it measured, and has no rows")
-                return Measured(metric, found, value.signature)
+            rows = store.read_of(value.signature) if store else None
+            if rows is not None and all(f"|{key}:{text}" in value.signature for key, text in metric.signature().items() if text):
+                return Measured(metric, rows, value.signature)
         raise ScoringError(f"{self.folder.path}: no stored rows of `{value.id}` fit its replies: radbench score {self.folder.path}")
 
     def _metrics(self, family: str) -> list[Metric]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from bench import TASK, Bench
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard
+from radbench.folder import find_runs, write_json
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.lint import lint
 from radbench.leaderboard.published import COLUMNS
@@ -73,3 +75,23 @@ def test_known_slips_in_the_shipped_rows_are_found(name: str, expected: str) -> 
     catalog = Catalog()
 
     assert any(expected in said for said in lint(build(catalog.board(name), [], catalog)))
+
+
+def test_a_cell_judged_long_before_the_others_of_its_column_is_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bench", n=6)
+    for name, days in (("constant-yes", "2026-01-02..2026-02-01"), ("constant-no", "2026-09-01")):
+        folder = bench.run(name).folder
+        summary = folder.read_summary()
+        values = [
+            v.model_copy(update={"signature": v.signature.replace("|ask:", f"|by:j@0123abcd(m)|judged:{days}|ask:")})
+            for v in summary.values
+        ]
+        write_json(folder.summary, summary.model_copy(update={"values": tuple(values)}))
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": TASK}]})
+
+    board = build(card, find_runs(bench.out), bench.catalog())
+
+    assert [cell.is_comparable for _, cell in board.column(0)] == [True, True]  # days alone keep nothing from being compared
+    assert [said for said in lint(board) if "judged" in said] == [
+        f"constant-yes, {TASK} (exact_match): judged on 2026-02-01, others as late as 2026-09-01: the judge may have changed"
+    ]
