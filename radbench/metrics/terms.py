@@ -27,9 +27,10 @@ class Terms(SumMetric):
 
     Made for medical texts of any kind, by the terms of the extractor named.
 
-    Terms are sets, compared in lower case with white space collapsed. Which terms they are is the extractor's choice, and its
-    name and identity stand in the signature: `term-list` finds those of a list that you bring (`terms`), or the concepts
-    they name (`cui`); an annotator of your own that wraps an entity recogniser gives its spans (`surface`).
+    Terms are sets, compared in lower case with white space collapsed. Which terms they are is the extractor's choice; its name
+    and identity stand in the signature, and so does the variant that you name it as: `term-list` finds the terms of a list
+    that you bring (`list`), or the concepts they name (`cui`); an annotator of your own that wraps an entity recogniser
+    gives its spans (`surface`).
 
     A candidate without a term scores 0 in both. A reference without one: precision 0 for a candidate that has some, recall
     undefined and left out of its mean; `terms_recall_undefined` is the share of such cases, and no score. Several references:
@@ -37,18 +38,25 @@ class Terms(SumMetric):
 
     Args:
         annotator: the extractor: a JSON list of terms a text.
+        variant: what the extractor gives: terms of a `list`, `surface` spans, or `cui` concepts. It names, and changes nothing.
         both_empty: a case without a term on either side is left out, or counts `1`.
     """
 
     name: ClassVar[str] = "terms"
     columns: tuple[str, ...] = ("precision", "recall", "recall_defined", "cases")
 
-    def __init__(self, *, annotator: str = "term-list", both_empty: Literal["excluded", "1"] = "excluded") -> None:
+    def __init__(
+        self,
+        *,
+        annotator: str = "term-list",
+        variant: Literal["list", "surface", "cui"] = "list",
+        both_empty: Literal["excluded", "1"] = "excluded",
+    ) -> None:
         self.annotator, self.annotators = annotator, (annotator,)
-        self.both_empty = both_empty
+        self.variant, self.both_empty = variant, both_empty
 
     def signature(self) -> dict[str, str]:
-        return {"terms": "set", "case": "lower", "both_empty": self.both_empty}
+        return {"terms": self.variant, "case": "lower", "both_empty": self.both_empty}
 
     def asks(self, case: Case, replies: Sequence[Reply]) -> Sequence[Ask]:
         return [] if replies else ask_each(self.annotator, case)

@@ -52,9 +52,11 @@ def run(
     in_order = sorted(plans, key=lambda plan: plan.model.name)
     groups = [list(group) for _, group in groupby(in_order, key=lambda plan: (plan.model.name, str(plan.overrides)))]
     made = [_made(same_model, agreement) for same_model in groups]  # what cannot be, or may not be, is known before anything is sent
-    for same_model in groups:
+    # an endpoint's load reads its key and no more: a missing one is known before another model has been asked for hours
+    readers = [_loaded(*one, group[0]) if endpoint_of(one[0]) else None for one, group in zip(made, groups, strict=True)]
+    for same_model, opened in zip(groups, readers, strict=True):
         model, roots = made.pop(0)  # let go of when the next one is taken: it may fill a GPU
-        reader = _loaded(model, roots, same_model[0])
+        reader = opened or _loaded(model, roots, same_model[0])
         for plan in same_model:
             try:
                 yield _run_one(plan, model, reader, control=control, shard=shard, agreement=agreement)

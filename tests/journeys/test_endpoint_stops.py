@@ -10,6 +10,8 @@ from bench import command, ids_answered, rows, start, wait_for
 from endpoint import Endpoint, counted
 from stub_server import Step, answer, completion, failure
 
+from radbench.cli import main
+
 pytest.importorskip("openai", reason="needs the extra `api`")
 
 
@@ -251,3 +253,14 @@ def test_a_key_revoked_between_batches_stops_the_run_and_nothing_is_lost(endpoin
     endpoint.stub.closed = None
     assert endpoint.run(batch="true")[0] == 0
     assert sorted(endpoint.stub.asked_lines()) == list(range(60))
+
+
+def test_a_missing_key_of_one_model_is_told_before_another_is_asked(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+    with pytest.raises(SystemExit) as left:
+        main(["run", "--model", "constant-yes,gpt-4o", "--task", "demo.vqa", "--limit", "2", "--out", str(tmp_path)])
+
+    assert left.value.code == 2
+    assert "OPENAI_API_KEY" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("predictions.jsonl"))

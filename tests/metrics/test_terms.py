@@ -74,3 +74,10 @@ def test_it_asks_about_texts_that_are_not_empty_and_once():
     ]
     assert Terms().asks(case, [Reply(output="[]")]) == []
     assert len(Terms().asks(Case(case.sample, Text("")), ())) == 1
+
+
+def test_the_variant_is_named_in_the_signature_and_changes_no_value():
+    cases = [termed(["c0032227"], ["c0032227", "c0034063"])]
+    assert Terms(variant="cui").signature()["terms"] == "cui"
+    assert Terms().signature()["terms"] == "list"
+    assert values(cases, variant="cui") == values(cases, variant="surface")
