@@ -144,7 +144,10 @@ def _config(board: Board, intervals: bool) -> dict[str, Any]:
     text, column = st.column_config.TextColumn, st.column_config.NumberColumn
     config: dict[str, Any] = {
         "model": text("Model", pinned=True, width="medium"),
-        "kind": text("Kind", help="model; baseline: a floor that sees nothing; control: without its images; reported: not reproduced"),
+        "kind": text(
+            "Kind",
+            help="model; baseline: a floor, such as the nearest training case; control: without its images; reported: not reproduced",
+        ),
     }
     if board.card.group:
         config["group"] = text("Group")

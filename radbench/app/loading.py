@@ -98,6 +98,8 @@ def read(folder: CachedRun) -> Read:
     run: RunRecord | None = None
     try:
         run = folder.read_run()
+        if run.data.split == run.task_card["ask"].get("validation"):
+            return Read(folder, run, None, "asked on the validation split, where operating points are chosen: it is no result")
         return Read(folder, run, folder.read_summary(), "")
     except (RunError, OSError) as error:
         return Read(folder, run, None, str(error))

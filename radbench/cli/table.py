@@ -68,9 +68,9 @@ def table(
         from radbench.leaderboard.standing import infer
 
         found = infer(found, cards)
+    if compare_to:
+        _check_tested(found, compare_to, fmt)
     found = select(found, _split(columns), _split(models))
-    if compare_to and compare_to not in {line.name for line in found.lines}:
-        raise ContentError(f"--compare-to {compare_to}: the board has no such model; it has {', '.join(line.name for line in found.lines)}")
     written = _written(found, fmt, caption=caption, label=label, compare_to=compare_to, intervals=intervals)
     _print(written, to)
     if to is None:
@@ -78,6 +78,20 @@ def table(
     beside = to.with_name(f"{to.name}.json")
     beside.write_text(json.dumps(provenance(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
     sys.stdout.write(f"{beside}\n")
+
+
+def _check_tested(board: Board, model: str, fmt: Format) -> None:
+    """Refuse a comparison that no mark could tell of."""
+    line = next((line for line in board.lines if line.name == model), None)
+    if line is None:
+        raise ContentError(f"--compare-to {model}: the board has no such model; it has {', '.join(line.name for line in board.lines)}")
+    if fmt != "latex":
+        raise ContentError(f"--compare-to marks cells of a LaTeX table, not of {fmt}: radbench compare tells more of any two runs")
+    if not any(cell is not None and cell.standing is not None for cell in line.cells):
+        raise ContentError(
+            f"--compare-to {model}: it was tested against nobody. Tested are models of one class of exposure whose numbers are comparable, "
+            "and no baselines, controls or reports: radbench compare takes any runs"
+        )
 
 
 def _print(written: str, to: Path | None) -> None:

@@ -23,7 +23,9 @@ from radbench.leaderboard.published import PublishedRow, rows_of
 from radbench.leaderboard.ranking import compared
 from radbench.leaderboard.remarks import outside_scope, uncertified
 
-BASELINES: Final = frozenset({"constant", "majority", "nearest-neighbour"})  # families that see nothing of what they are asked
+BASELINES: Final = frozenset(
+    {"constant", "majority", "nearest-neighbour"}
+)  # floors: they know no medicine, or only what the nearest training case said
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ def footnotes(table: Table) -> list[str]:
             f"gaps: value of the worst level minus value of all, intervals Bonferroni over {table.gaps[0].n_levels} levels of a system"
         )
     if any(entry.kind != "model" for entry in table.entries):
-        notes.append("[baseline]: a floor, it sees nothing of what it is asked; [control]: other images than the study's, not ranked")
+        notes.append("[baseline]: a floor, such as the nearest training case; [control]: other images than the study's, not ranked")
     if len({entry.exposure for entry in table.entries}) > 1:
         notes.append("exposure: " + ", ".join(f"{entry.name} {entry.exposure}" for entry in table.entries))
     return [*notes, *table.notes]

@@ -52,23 +52,24 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
         rows.append(r"\midrule")
     notes = [*footnotes(board), *scored_by(board)]
     if compare_to:
-        notes.append(f"*: differs significantly from {compare_to}")
+        notes.append(f"*: differs significantly from {compare_to} by the tests named here")
     head = _head(board)
     return "\n".join(
         [
-            "% needs \\usepackage{booktabs,siunitx,textcomp}",
+            "% needs \\usepackage{booktabs,graphicx,siunitx,textcomp}",
             f"\\begin{{{environment}}}",
             "\\centering",
             f"\\caption{{{escaped(caption or board.title)}}}",
             *([f"\\label{{{label}}}"] if label else []),
             "\\sisetup{mode=text,detect-weight}",
+            "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",  # made smaller where it is wider than the page
             f"\\begin{{tabular}}{{l{''.join(f'S[table-format=1.{n}]' for n in places)}}}",
             "\\toprule",
             *head,
             "\\midrule",
             *rows[:-1],
             "\\bottomrule",
-            "\\end{tabular}",
+            "\\end{tabular}}",
             "\\par\\smallskip",
             "\\begin{minipage}{\\linewidth}\\footnotesize",
             *(f"{escaped(note)}.\\par" for note in notes),
@@ -82,7 +83,7 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
 def _head(board: Board) -> list[str]:
     """The names of columns with the direction in which they are better, below the headings that several share."""
     arrows = [r"$\downarrow$" if board.lower_is_better(place) else r"$\uparrow$" for place in range(len(board.columns))]
-    shown = [column.title or column.value or column.name for column in board.columns]
+    shown = [column.title or f"{column.name} {column.value}".strip() for column in board.columns]
     titles = [escaped(f"{title}‡" if place in board.outside else title) for place, title in enumerate(shown)]
     names = [f"{{{title} {arrow}}}" for title, arrow in zip(titles, arrows, strict=True)]
     head = [" & ".join(["{Model}", *names]) + r" \\"]

@@ -13,7 +13,8 @@ def text(board: Board) -> str:
     rows = [head]
     for place, column in enumerate(board.columns):
         places = decimals(board, place)
-        rows.append([board.heading(place), column.value, *(_shown(line.cells[place], places) for line in board.lines)])
+        name = f"{column.group}: {board.heading(place)}" if column.group and column.title else board.heading(place)
+        rows.append([name, column.value, *(_shown(line.cells[place], places) for line in board.lines)])
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "  ".join("-" * width for width in widths))

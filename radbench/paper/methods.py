@@ -55,7 +55,7 @@ def _models(facts: Facts) -> Iterator[str]:
     baselines = sorted({part.run.model for id_, part in facts.runs.items() if facts.kinds[id_] == "baseline"})
     controls = sorted({f"{p.run.model} (images {p.run.settings.images})" for id_, p in facts.runs.items() if facts.kinds[id_] == "control"})
     if baselines:
-        yield f"Baselines that see nothing of what they are asked: {', '.join(baselines)}."
+        yield f"Baselines (constant answers, the majority, the nearest training case), as floors: {', '.join(baselines)}."
     if controls:
         yield f"Controls with changed images: {', '.join(controls)}."
 

@@ -133,3 +133,16 @@ def test_the_tables_show_the_same_numbers_as_the_summaries(catalog: Catalog, tmp
 
 def test_an_empty_board_says_so(catalog: Catalog, tmp_path: Path) -> None:
     assert "no runs yet" in text(board(catalog, tmp_path))
+
+
+@pytest.mark.parametrize("name", ["demo", "retrieval", "ct-mr", "efficiency"])
+def test_every_value_that_a_shipped_board_wants_of_the_demo_is_one_that_its_task_gives(catalog: Catalog, tmp_path: Path, name: str) -> None:
+    card = catalog.board(name)
+    tasks = dict.fromkeys(task for column in card.columns for task in column.task if task.startswith("demo."))
+    evaluated(catalog, tmp_path, ["majority"], list(tasks))
+
+    found = build(card, find_runs(tmp_path), catalog)
+
+    (line,) = [line for line in found.lines if line.kind == "baseline"]
+    wanted = [column.name for column in found.columns if column.task[0].startswith("demo.")]
+    assert [column.name for column, cell in zip(found.columns, line.cells, strict=True) if cell is not None] == wanted

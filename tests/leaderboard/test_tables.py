@@ -18,7 +18,9 @@ from boards import NASTY, everything
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radbench.api import evaluate
 from radbench.catalog import Catalog
+from radbench.cli import main
 from radbench.errors import ContentError
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.latex import escaped, latex
@@ -38,12 +40,14 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
     return everything(Bench(tmp_path_factory.mktemp("tables") / "bench", n=60))
 
 
-def compiled(source: str, folder: Path) -> None:
-    document = f"\\documentclass{{article}}\n\\usepackage{{booktabs,siunitx,textcomp}}\n\\begin{{document}}\n{source}\n\\end{{document}}\n"
-    (folder / "table.tex").write_text(document)
+def compiled(source: str, folder: Path) -> str:
+    """Compile a table; what TeX said."""
+    preamble = "\\documentclass{article}\n\\usepackage{booktabs,graphicx,siunitx,textcomp}\n"
+    (folder / "table.tex").write_text(f"{preamble}\\begin{{document}}\n{source}\n\\end{{document}}\n")
     command = [str(PDFLATEX), "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "table.tex"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=120)
     assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if line.startswith(("!", "l.")))
+    return done.stdout
 
 
 @needs_tex
@@ -61,7 +65,9 @@ def test_the_latex_table_compiles_with_ties_gaps_and_any_name(board: Board, tmp_
 def test_every_shipped_board_compiles(name: str, tmp_path: Path) -> None:
     catalog = Catalog()
 
-    compiled(latex(build(catalog.board(name), [], catalog)), tmp_path)
+    said = compiled(latex(build(catalog.board(name), [], catalog)), tmp_path)
+
+    assert "Overfull" not in said.partition("minipage")[0]  # the table itself is no wider than the page
 
 
 @needs_tex
@@ -159,6 +165,26 @@ def test_a_selection_keeps_ranks_groups_and_marks(board: Board) -> None:
 def test_a_name_the_board_lacks_is_refused_with_the_nearest(board: Board, columns: list[str], models: list[str], said: str) -> None:
     with pytest.raises(ContentError, match=said):
         select(board, columns, models)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--format", "latex", "--compare-to", "nobody"], "has no such model"),
+        (["--format", "markdown", "--compare-to", "constant-yes"], "marks cells of a LaTeX table"),
+        (["--format", "latex", "--compare-to", "constant-yes"], "was tested against nobody"),
+    ],
+)
+def test_a_comparison_that_no_mark_could_tell_of_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    evaluate("constant-yes", "demo.vqa", out=tmp_path)
+
+    with pytest.raises(SystemExit) as left:
+        main(["table", "demo", "--runs", str(tmp_path), *arguments])
+
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_number_is_never_a_negative_zero(board: Board) -> None:
