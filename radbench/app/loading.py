@@ -33,7 +33,7 @@ _LOOK_AGAIN_S: Final = 2.0  # new folders and changed cards are seen after so lo
 _catalogs: Kept[str, Catalog] = Kept()
 _runs: Kept[Path, RunRecord] = Kept()
 _summaries: Kept[Path, Summary] = Kept()
-_found: Kept[str, tuple[CachedRun, ...]] = Kept()
+_found: Kept[str, tuple[tuple[CachedRun, ...], tuple[CachedRun, ...]]] = Kept()
 _cards: Kept[str, BoardCard] = Kept()
 _boards: Kept[str, Board] = Kept()
 _inferred: Kept[str, Future[Board]] = Kept()
@@ -84,11 +84,23 @@ def catalog() -> Catalog:
 
 def run_folders() -> tuple[CachedRun, ...]:
     """All run folders below those that are served, each once; none whose references are hidden."""
+    return _sorted_out()[0]
+
+
+def n_hidden() -> int:
+    """How many run folders are not shown, since nobody may see their references."""
+    return len(_sorted_out()[1])
+
+
+def _sorted_out() -> tuple[tuple[CachedRun, ...], tuple[CachedRun, ...]]:
+    """The run folders that may be shown, and those that may not."""
     served = settings().runs
 
-    def found() -> tuple[CachedRun, ...]:
+    def found() -> tuple[tuple[CachedRun, ...], tuple[CachedRun, ...]]:
         runs = {run.path: CachedRun(run.path) for path in served for run in find_runs(path)}
-        return tuple(run for run in runs.values() if not is_hidden(run.path))
+        hidden = {path for path in runs if is_hidden(path)}
+        shown = tuple(run for path, run in runs.items() if path not in hidden)
+        return shown, tuple(runs[path] for path in sorted(hidden))
 
     return _found.get("", (_now(), served), found)
 

@@ -25,10 +25,12 @@ def main() -> None:
 def _state() -> None:
     """What is served, in a line or two."""
 
-    from radbench.app.loading import run_folders
+    from radbench.app.loading import n_hidden, run_folders
     from radbench.app.settings import settings
     from radbench.app.texts import note
 
     note(f"{len(run_folders())} runs in {', '.join(path.name for path in settings().runs)}")
+    if hidden := n_hidden():
+        note(f"{hidden} more are not shown: nobody may see their references.")
     if settings().show_closed:
         note("Texts and images of closed data are shown: this address is not for passing on.")

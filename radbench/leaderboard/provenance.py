@@ -11,6 +11,7 @@ from typing import Any
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Part
+from radbench.leaderboard.lint import lint
 from radbench.leaderboard.reading import decimals, footnotes, interval, number, scored_by
 
 
@@ -26,6 +27,7 @@ def provenance(board: Board) -> dict[str, Any]:
             for place, column in enumerate(board.columns)
         ],
         "notes": [*footnotes(board), *scored_by(board)],
+        "to_check": lint(board),
         "cells": list(_cells(board)),
     }
 

@@ -127,7 +127,9 @@ def _certified(facts: Facts, name: str, identity: str) -> str:
 
 
 def _statistics(facts: Facts, radbench: str) -> Iterator[str]:
-    yield f"All numbers were computed by radbench {radbench}. What stands under the table:"
+    has_own = any(cell is not None and cell.parts for line in facts.board.lines for cell in line.cells)
+    own = f"Numbers of our own were computed by radbench {radbench}" if has_own else "All numbers are as others report them"
+    yield f"{own}. What stands under the table:"
     yield "\n\n" + "\n".join(f"- {note}." for note in footnotes(facts.board))
 
 

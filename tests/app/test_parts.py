@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from radbench.app import tables
 from radbench.app.kept import Kept
-from radbench.app.loading import CachedRun, run_folders, stamp
+from radbench.app.loading import CachedRun, n_hidden, run_folders, stamp
 from radbench.app.progress import progress
 from radbench.app.settings import VARIABLE, Settings, settings
 from radbench.app.texts import plain
@@ -194,3 +194,4 @@ def test_runs_whose_references_are_hidden_are_not_served(monkeypatch: pytest.Mon
     monkeypatch.setenv(VARIABLE, Settings(runs=(tmp_path,)).to_json())
 
     assert [folder.path.relative_to(tmp_path).parts[0] for folder in run_folders()] == ["open"]
+    assert n_hidden() == 1
