@@ -11,7 +11,7 @@ from radbench.app import tables
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
 from radbench.leaderboard.efficiency import Spent
-from radbench.leaderboard.reading import decimals, headed, interval, number
+from radbench.leaderboard.printing.reading import decimals, headed, interval, number
 
 _ROW_PX, _MOST_PX = 35, 770
 _TEXTS = {"kind", "group", "exposure"}

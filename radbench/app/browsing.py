@@ -10,7 +10,7 @@ from radbench.app.loading import Stamp, catalog, stamp, stored_run
 from radbench.app.pictures import Gallery
 from radbench.app.settings import settings
 from radbench.folder import RunRecord
-from radbench.leaderboard.samples import SampleSet
+from radbench.leaderboard.cases.samples import SampleSet
 
 _sets: Kept[tuple[tuple[str, Path], ...], SampleSet] = Kept(most=2)  # each up to 200 MB with four runs of 100,000 samples
 _galleries: Kept[str, Gallery] = Kept(most=2)

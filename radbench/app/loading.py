@@ -18,10 +18,10 @@ from radbench.errors import RadbenchError, RunError
 from radbench.folder import RunFolder, RunRecord, Summary, find_runs, is_hidden
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.breakdown import board_of
-from radbench.leaderboard.compare import compare
-from radbench.leaderboard.comparison import Comparison
+from radbench.leaderboard.comparing.compare import compare
+from radbench.leaderboard.comparing.comparison import Comparison
+from radbench.leaderboard.comparing.sheet import CompareSettings
 from radbench.leaderboard.efficiency import Spent, Usage, efficiency, usage
-from radbench.leaderboard.sheet import CompareSettings
 from radbench.leaderboard.standing import infer
 from radbench.scoring.stored import StoredRun
 

@@ -10,7 +10,7 @@ from radbench.app.frame import link
 from radbench.app.texts import plain
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Part
-from radbench.leaderboard.reading import decimals, interval, number
+from radbench.leaderboard.printing.reading import decimals, interval, number
 
 
 def origin(board: Board, picked: tuple[str, int] | None) -> None:

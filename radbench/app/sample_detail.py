@@ -17,9 +17,9 @@ from radbench.app.texts import note, plain
 from radbench.app.viewer import viewer
 from radbench.errors import RadbenchError
 from radbench.folder import RunRecord
-from radbench.leaderboard.said import worded
-from radbench.leaderboard.samples import Candidate, SampleSet, Shown
-from radbench.leaderboard.wording import Piece, difference, marked
+from radbench.leaderboard.cases.said import worded
+from radbench.leaderboard.cases.samples import Candidate, SampleSet, Shown
+from radbench.leaderboard.cases.wording import Piece, difference, marked
 from radbench.metrics.base import is_readable
 from radbench.sample import Answer, Boxes, Media, Points, Unparsed
 from radbench.thoughts import split_reasoning

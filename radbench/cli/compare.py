@@ -42,11 +42,11 @@ def compare(
     Runs whose data, question or metric differ are left out with the reason, and the exit status is 1.
     """
     from radbench.cli.runs import named
-    from radbench.leaderboard.compare import compare as compare_runs
-    from radbench.leaderboard.compare_files import as_csv
-    from radbench.leaderboard.compare_files import as_json as json_text
-    from radbench.leaderboard.compare_text import rendered
-    from radbench.leaderboard.sheet import CompareSettings
+    from radbench.leaderboard.comparing.compare import compare as compare_runs
+    from radbench.leaderboard.comparing.compare_files import as_csv
+    from radbench.leaderboard.comparing.compare_files import as_json as json_text
+    from radbench.leaderboard.comparing.compare_text import rendered
+    from radbench.leaderboard.comparing.sheet import CompareSettings
 
     if (margin is None) != (against is None):
         raise ContentError("--margin and --against belong together: how much worse than which run is still no worse")

@@ -34,7 +34,7 @@ def _demo(out: Path, draws: int, as_json: bool) -> None:
     from radbench.evaluation import Asking, evaluate_all, plan_all
     from radbench.folder import find_runs
     from radbench.leaderboard.board import build
-    from radbench.leaderboard.text import text
+    from radbench.leaderboard.printing.text import text
     from radbench.scoring import IntervalSettings
 
     started = time.monotonic()

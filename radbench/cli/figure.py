@@ -23,7 +23,7 @@ def figure(
     """Draw a board as SVG, PDF and PNG: values with intervals, rank intervals, quality against cost."""
     from radbench.folder import find_runs
     from radbench.leaderboard.board import build
-    from radbench.leaderboard.figures import draw
+    from radbench.leaderboard.printing.figures import draw
     from radbench.leaderboard.standing import infer
 
     cards = open_catalog(catalog)

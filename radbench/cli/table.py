@@ -59,7 +59,7 @@ def table(
         return
     from radbench.folder import find_runs
     from radbench.leaderboard.board import build
-    from radbench.leaderboard.provenance import provenance
+    from radbench.leaderboard.printing.provenance import provenance
     from radbench.leaderboard.selection import select
 
     cards = open_catalog(catalog)
@@ -121,27 +121,27 @@ def _correlations(found: Correlations, fmt: Format, *, caption: str, label: str,
 def _written(board: Board, fmt: Format, *, caption: str, label: str, compare_to: str, intervals: bool) -> str:
     match fmt:
         case "markdown":
-            from radbench.leaderboard.markdown import markdown
+            from radbench.leaderboard.printing.markdown import markdown
 
             return markdown(board)
         case "text":
-            from radbench.leaderboard.text import text
+            from radbench.leaderboard.printing.text import text
 
             return text(board)
         case "latex":
-            from radbench.leaderboard.latex import latex
+            from radbench.leaderboard.printing.latex import latex
 
             return latex(board, caption=caption, label=label, compare_to=compare_to, intervals=intervals)
         case "html":
-            from radbench.leaderboard.page import page
+            from radbench.leaderboard.printing.page import page
 
             return page(board, caption=caption)
         case "csv":
-            from radbench.leaderboard.provenance import as_csv
+            from radbench.leaderboard.printing.provenance import as_csv
 
             return as_csv(board)
         case "json":
-            from radbench.leaderboard.provenance import provenance
+            from radbench.leaderboard.printing.provenance import provenance
 
             return json.dumps(provenance(board), indent=1, ensure_ascii=False) + "\n"
 

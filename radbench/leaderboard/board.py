@@ -62,12 +62,12 @@ class Board:
         return found.lower_is_better if found else self.columns[place].lower_is_better
 
     def __repr__(self) -> str:
-        from radbench.leaderboard.text import text
+        from radbench.leaderboard.printing.text import text
 
         return text(self)
 
     def _repr_markdown_(self) -> str:
-        from radbench.leaderboard.markdown import markdown
+        from radbench.leaderboard.printing.markdown import markdown
 
         return markdown(self)
 

@@ -10,7 +10,7 @@ from radbench.catalog.cards import BoardCard, Column
 from radbench.folder import RunFolder, ValueRecord
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.cells import Line
-from radbench.leaderboard.comparison import Interval
+from radbench.leaderboard.comparing.comparison import Interval
 
 DATA_SETS = "data set"
 

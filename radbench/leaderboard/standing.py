@@ -11,15 +11,15 @@ import numpy as np
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Column
 from radbench.errors import RadbenchError, ScoringError
-from radbench.leaderboard.aligned import align
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Standing
 from radbench.leaderboard.combined import drawn_together
-from radbench.leaderboard.comparison import ALPHA, LEVEL, Table
-from radbench.leaderboard.contenders import Contender
+from radbench.leaderboard.comparing.aligned import align
+from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, Table
+from radbench.leaderboard.comparing.contenders import Contender
+from radbench.leaderboard.comparing.sheet import CompareSettings, sheets
+from radbench.leaderboard.comparing.tabulating import table
 from radbench.leaderboard.exposure import Exposure
-from radbench.leaderboard.sheet import CompareSettings, sheets
-from radbench.leaderboard.tabulating import table
 from radbench.scoring.stored import StoredRun
 from radbench.statistics.ranks import rank_intervals
 

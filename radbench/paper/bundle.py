@@ -24,11 +24,11 @@ from radbench.catalog import Catalog
 from radbench.errors import ContentError
 from radbench.folder import RunFolder, write_json
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.figures import draw
-from radbench.leaderboard.latex import latex
-from radbench.leaderboard.markdown import markdown
-from radbench.leaderboard.page import page
-from radbench.leaderboard.provenance import as_csv, provenance
+from radbench.leaderboard.printing.figures import draw
+from radbench.leaderboard.printing.latex import latex
+from radbench.leaderboard.printing.markdown import markdown
+from radbench.leaderboard.printing.page import page
+from radbench.leaderboard.printing.provenance import as_csv, provenance
 from radbench.paper.checklists import NAMES, checklist
 from radbench.paper.facts import Facts, gather
 from radbench.paper.methods import methods

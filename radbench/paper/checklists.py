@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from radbench.leaderboard.reading import footnotes
+from radbench.leaderboard.printing.reading import footnotes
 from radbench.paper.facts import Facts, fact
 from radbench.paper.methods import GAP
 

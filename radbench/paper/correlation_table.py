@@ -12,10 +12,10 @@ from typing import Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from radbench.errors import ContentError, nearest
-from radbench.leaderboard.latex import escaped
-from radbench.leaderboard.markdown import escaped as markdown_escaped
-from radbench.leaderboard.provenance import guarded
-from radbench.leaderboard.reading import plain
+from radbench.leaderboard.printing.latex import escaped
+from radbench.leaderboard.printing.markdown import escaped as markdown_escaped
+from radbench.leaderboard.printing.provenance import guarded
+from radbench.leaderboard.printing.reading import plain
 from radbench.ratings.correlations import CEILING, Agreement, Correlations, Estimate, Level
 from radbench.ratings.report import LEVELS, STATISTICS, heading, notes
 

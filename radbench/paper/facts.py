@@ -12,9 +12,9 @@ from typing import Any, Final
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score
 from radbench.errors import RadbenchError
-from radbench.leaderboard.bibtex import bibtex
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import LineKind, Part
+from radbench.leaderboard.printing.bibtex import bibtex
 from radbench.metrics.base import Metric
 
 _SOURCE: Final = re.compile(r"^Sources?:\s*(.+?)(?:\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from radbench.certificates import read_certificate
 from radbench.leaderboard.cells import Part
-from radbench.leaderboard.reading import footnotes
+from radbench.leaderboard.printing.reading import footnotes
 from radbench.paper.facts import Facts, fact, source_of
 
 GAP: Final = "**GAP**"

@@ -15,7 +15,7 @@ from radbench.catalog.cards import TaskCard
 from radbench.errors import ContentError
 from radbench.folder import PredictionIndex, SampleRecord
 from radbench.leaderboard.cells import Part
-from radbench.leaderboard.provenance import guarded
+from radbench.leaderboard.printing.provenance import guarded
 from radbench.paper.facts import Facts
 from radbench.protocols.base import EvaluationProtocol
 from radbench.running.requests import render

@@ -17,7 +17,7 @@ from radbench.certificates import FOLDER
 from radbench.errors import ContentError, RadbenchError, RunError, RunFormatError
 from radbench.folder import RunFolder, adapter, find_runs
 from radbench.leaderboard.board import build
-from radbench.leaderboard.provenance import provenance
+from radbench.leaderboard.printing.provenance import provenance
 from radbench.leaderboard.standing import infer
 from radbench.paper.bundle import BOARD, FORMAT, MANIFEST, Manifest, documents, sha256
 from radbench.paper.facts import gather

@@ -27,8 +27,8 @@ from radbench.errors import ContentError, RunError
 from radbench.folder import PredictionIndex, RunFolder, SampleRecord, adapter, find_runs, is_hidden
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.cells import Cell
-from radbench.leaderboard.page import page
-from radbench.leaderboard.provenance import provenance
+from radbench.leaderboard.printing.page import page
+from radbench.leaderboard.printing.provenance import provenance
 from radbench.leaderboard.standing import infer
 from radbench.submissions.redaction import HERE, public_run, public_summary, without_places
 from radbench.submissions.site import RunEntry, root_page, snapshot_page

@@ -80,7 +80,7 @@ def _row(entry: RunEntry) -> str:
 
 
 def _page(title: str, body: str) -> str:
-    css = (files("radbench.leaderboard") / "assets" / "page.css").read_text("utf-8")
+    css = (files("radbench.leaderboard.printing") / "assets" / "page.css").read_text("utf-8")
     return f"""<!doctype html>
 <html lang="en">
 <head>

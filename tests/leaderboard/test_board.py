@@ -11,9 +11,9 @@ from radbench.catalog.cards import BoardCard
 from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import RunFolder, Settings, find_runs, write_json
 from radbench.leaderboard.board import Board, build
-from radbench.leaderboard.markdown import markdown
-from radbench.leaderboard.reading import decimals
-from radbench.leaderboard.text import text
+from radbench.leaderboard.printing.markdown import markdown
+from radbench.leaderboard.printing.reading import decimals
+from radbench.leaderboard.printing.text import text
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 

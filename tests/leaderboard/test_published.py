@@ -12,7 +12,7 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard
 from radbench.errors import ContentError
 from radbench.leaderboard.board import build
-from radbench.leaderboard.markdown import markdown
+from radbench.leaderboard.printing.markdown import markdown
 from radbench.leaderboard.published import COLUMNS, read_published
 
 ROW = {

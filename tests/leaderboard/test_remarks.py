@@ -12,11 +12,11 @@ from bench import TASK, Bench
 from radbench.catalog.cards import BoardCard
 from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.board import Board, build
-from radbench.leaderboard.latex import latex
-from radbench.leaderboard.markdown import markdown
-from radbench.leaderboard.page import page
+from radbench.leaderboard.printing.latex import latex
+from radbench.leaderboard.printing.markdown import markdown
+from radbench.leaderboard.printing.page import page
+from radbench.leaderboard.printing.text import text
 from radbench.leaderboard.selection import select
-from radbench.leaderboard.text import text
 
 
 @pytest.fixture

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from radbench.errors import ScoringError
 from radbench.folder import RunFolder, find_runs
-from radbench.leaderboard.bibtex import bibtex
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.breakdown import DATA_SETS, board_of, break_down, ways
+from radbench.leaderboard.cases.scatter import scatter
 from radbench.leaderboard.efficiency import Spent, Usage, efficiency, parameter_count, pareto, usage
-from radbench.leaderboard.scatter import scatter
+from radbench.leaderboard.printing.bibtex import bibtex
 from radbench.leaderboard.views import headings, under, where
 from radbench.scoring.stored import StoredRun
 

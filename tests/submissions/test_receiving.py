@@ -13,7 +13,7 @@ from radbench.errors import ContentError
 from radbench.folder import RunFolder, ValueRecord, find_runs, write_json
 from radbench.leaderboard.board import build
 from radbench.leaderboard.lint import lint
-from radbench.leaderboard.page import page
+from radbench.leaderboard.printing.page import page
 from radbench.submissions.receiving import Folders, is_hidden, sample_ids
 from radbench.submissions.redaction import FEWEST, HERE, public_run, public_summary, without_places
 

@@ -15,9 +15,9 @@ from radbench.app.frame import link, shown
 from radbench.app.states import no_runs
 from radbench.app.texts import note, notes
 from radbench.errors import RadbenchError
+from radbench.leaderboard.cases.scatter import Spot, scatter
 from radbench.leaderboard.cells import Line
-from radbench.leaderboard.comparison import LEVEL, Interval, Pair, Table
-from radbench.leaderboard.scatter import Spot, scatter
+from radbench.leaderboard.comparing.comparison import LEVEL, Interval, Pair, Table
 
 _MOST: Final = 4
 _LISTED: Final = 10  # of the widest gaps

@@ -15,7 +15,7 @@ from radbench.app.states import no_runs
 from radbench.app.texts import note, plain
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.efficiency import COSTS, Cost, Spent, pareto
-from radbench.leaderboard.reading import decimals, interval, number
+from radbench.leaderboard.printing.reading import decimals, interval, number
 
 _SAID: Final[dict[Cost, str]] = {
     "seconds": "seconds a reply",

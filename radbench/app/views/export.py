@@ -13,12 +13,12 @@ from radbench.app.controls import choice, several, switch
 from radbench.app.frame import shown
 from radbench.app.states import no_runs
 from radbench.app.texts import note
-from radbench.leaderboard.bibtex import bibtex
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.latex import latex
-from radbench.leaderboard.markdown import markdown
-from radbench.leaderboard.page import page as html_page
-from radbench.leaderboard.provenance import as_csv, provenance
+from radbench.leaderboard.printing.bibtex import bibtex
+from radbench.leaderboard.printing.latex import latex
+from radbench.leaderboard.printing.markdown import markdown
+from radbench.leaderboard.printing.page import page as html_page
+from radbench.leaderboard.printing.provenance import as_csv, provenance
 from radbench.leaderboard.selection import select
 from radbench.leaderboard.views import headings, under
 

@@ -15,7 +15,7 @@ from radbench.app.texts import note, notes, plain
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import KINDS
 from radbench.leaderboard.lint import lint
-from radbench.leaderboard.reading import footnotes, scored_by
+from radbench.leaderboard.printing.reading import footnotes, scored_by
 from radbench.leaderboard.views import headings, under, where
 
 

@@ -17,8 +17,8 @@ from radbench.app.settings import settings
 from radbench.app.states import no_runs
 from radbench.app.texts import note, plain
 from radbench.errors import RadbenchError
-from radbench.leaderboard.said import worded
-from radbench.leaderboard.samples import ORDERS, OUTCOMES, PAGE, SampleSet, Wanted
+from radbench.leaderboard.cases.said import worded
+from radbench.leaderboard.cases.samples import ORDERS, OUTCOMES, PAGE, SampleSet, Wanted
 from radbench.leaderboard.views import under
 
 _MOST: Final = 4

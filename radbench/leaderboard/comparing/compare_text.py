@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
-from radbench.leaderboard.comparison import ALPHA, LEVEL, POWER, Claim, Comparison, Entry, Interval, NonInferiority, Pair, Table
+from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, POWER, Claim, Comparison, Entry, Interval, NonInferiority, Pair, Table
 from radbench.statistics.multiplicity import NAMES
 
 Format: TypeAlias = Literal["text", "markdown"]

@@ -10,7 +10,7 @@ from typing import Final
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
-from radbench.leaderboard.reading import decimals, footnotes, headed, plain, scored_by
+from radbench.leaderboard.printing.reading import decimals, footnotes, headed, plain, scored_by
 
 _WIDE: Final = 5  # columns of numbers from which on a table spans both columns of a page
 _SPECIAL: Final = {

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from radbench.errors import RadbenchError, RunError
 from radbench.folder import ValueRecord
-from radbench.leaderboard.contenders import Contender
-from radbench.leaderboard.panel import Panel
+from radbench.leaderboard.comparing.contenders import Contender
+from radbench.leaderboard.comparing.panel import Panel
 from radbench.scoring.values import Measured
 
 

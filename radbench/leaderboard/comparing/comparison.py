@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from radbench.leaderboard.contenders import Kind
+from radbench.leaderboard.comparing.contenders import Kind
 from radbench.leaderboard.exposure import Exposure
 from radbench.statistics.multiplicity import Correction
 

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from radbench.leaderboard.comparison import ALPHA, FEW, LEVEL, POWER, Entry, Gap, Interval, NonInferiority, Pair, Table
-from radbench.leaderboard.contenders import way
-from radbench.leaderboard.sheet import Sheet, defined
+from radbench.leaderboard.comparing.comparison import ALPHA, FEW, LEVEL, POWER, Entry, Gap, Interval, NonInferiority, Pair, Table
+from radbench.leaderboard.comparing.contenders import way
+from radbench.leaderboard.comparing.sheet import Sheet, defined
 from radbench.statistics.multiplicity import adjusted, smallest_adjusted
 from radbench.statistics.paired import mcnemar
 from radbench.statistics.planning import clusters_needed, minimum_detectable_difference, non_inferiority_p, power

@@ -14,8 +14,8 @@ from fakes import FakeModel
 from radbench.catalog import Catalog
 from radbench.errors import ModelError, RunError
 from radbench.folder import Prediction, SampleRecord, find_runs, to_line
-from radbench.leaderboard.places import JournalPlaces, SamplePlaces
-from radbench.leaderboard.samples import PAGE, SampleSet, Wanted
+from radbench.leaderboard.cases.places import JournalPlaces, SamplePlaces
+from radbench.leaderboard.cases.samples import PAGE, SampleSet, Wanted
 from radbench.sample import Reply, Request
 from radbench.scoring.stored import StoredRun
 

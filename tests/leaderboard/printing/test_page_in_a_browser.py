@@ -12,7 +12,7 @@ from bench import Bench
 from boards import everything
 from browsing import SERIOUS, chromium
 
-from radbench.leaderboard.page import page as written
+from radbench.leaderboard.printing.page import page as written
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

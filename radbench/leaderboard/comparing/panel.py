@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from radbench.leaderboard.mixing import mixable
+from radbench.leaderboard.comparing.mixing import mixable
 from radbench.metrics.base import Metric, SumMetric, Values
 from radbench.metrics.discrimination import Discrimination
 from radbench.statistics.bootstrap import draw_clusters

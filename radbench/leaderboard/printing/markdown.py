@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell
-from radbench.leaderboard.reading import decimals, footnotes, interval, number
+from radbench.leaderboard.printing.reading import decimals, footnotes, interval, number
 
 
 def markdown(board: Board) -> str:

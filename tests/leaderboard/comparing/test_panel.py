@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radbench.leaderboard.mixing import mixable
-from radbench.leaderboard.panel import Panel, are_means
+from radbench.leaderboard.comparing.mixing import mixable
+from radbench.leaderboard.comparing.panel import Panel, are_means
 from radbench.metrics.base import Metric
 from radbench.metrics.bleu import Bleu
 from radbench.metrics.boxes import Boxes

@@ -14,9 +14,9 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
 from radbench.errors import RadbenchError
 from radbench.folder import Prediction, RunFolder, SampleRecord, ValueRecord
-from radbench.leaderboard.places import STATES, JournalPlaces, SamplePlaces
-from radbench.leaderboard.said import said
-from radbench.leaderboard.wording import Place
+from radbench.leaderboard.cases.places import STATES, JournalPlaces, SamplePlaces
+from radbench.leaderboard.cases.said import said
+from radbench.leaderboard.cases.wording import Place
 from radbench.metrics.base import Metric
 from radbench.metrics.hallucination import spans
 from radbench.protocols.base import EvaluationProtocol

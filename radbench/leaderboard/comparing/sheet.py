@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radbench.errors import ContentError
-from radbench.leaderboard.aligned import Aligned, Group
-from radbench.leaderboard.comparison import ALPHA, LEVEL, Interval
-from radbench.leaderboard.panel import are_means
+from radbench.leaderboard.comparing.aligned import Aligned, Group
+from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, Interval
+from radbench.leaderboard.comparing.panel import are_means
 from radbench.statistics.bootstrap import bca_interval, percentile_interval
 from radbench.statistics.multiplicity import Correction, draws_needed, smallest_adjusted
 from radbench.statistics.paired import Pairs, Swaps

@@ -19,10 +19,10 @@ from radbench.cli import main
 from radbench.errors import ContentError, ModelError, RunError
 from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import RunFolder, Settings, find_runs, write_json
-from radbench.leaderboard.compare import compare
-from radbench.leaderboard.compare_text import rendered, sentence
-from radbench.leaderboard.comparison import Comparison, Entry, Pair, Table
-from radbench.leaderboard.sheet import CompareSettings
+from radbench.leaderboard.comparing.compare import compare
+from radbench.leaderboard.comparing.compare_text import rendered, sentence
+from radbench.leaderboard.comparing.comparison import Comparison, Entry, Pair, Table
+from radbench.leaderboard.comparing.sheet import CompareSettings
 from radbench.metrics.base import Row, SumMetric, Values, ratio
 from radbench.running.engine import Control
 from radbench.sample import Case, Reply, Request
@@ -460,7 +460,7 @@ def test_an_unfinished_run_folder_does_not_stop_the_rest(demo: Path, tmp_path: P
 def test_the_page_on_compare_prints_commands_that_work_and_the_columns_they_show(
     demo: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
 ):
-    page = (Path(__file__).parents[2] / "docs" / "compare.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "compare.md").read_text("utf-8")
     commands = [line.split()[1:] for line in page.splitlines() if line.startswith("radbench compare ")]
     monkeypatch.chdir(demo.parent)
     for command in commands:

@@ -12,8 +12,8 @@ from typing import Any
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
 from radbench.leaderboard.lint import lint
-from radbench.leaderboard.provenance import provenance
-from radbench.leaderboard.reading import decimals, footnotes, headed, interval, number, scored_by
+from radbench.leaderboard.printing.provenance import provenance
+from radbench.leaderboard.printing.reading import decimals, footnotes, headed, interval, number, scored_by
 
 
 def page(board: Board, *, caption: str = "", made: Mapping[str, Any] | None = None) -> str:
@@ -23,7 +23,7 @@ def page(board: Board, *, caption: str = "", made: Mapping[str, Any] | None = No
     data = json.dumps(made, ensure_ascii=False).replace("<", "\\u003c")
     digest = hashlib.sha256(json.dumps({**made, "made": ""}, sort_keys=True).encode()).hexdigest()[:16]
     policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-    assets = files("radbench.leaderboard") / "assets"
+    assets = files("radbench.leaderboard.printing") / "assets"
     return f"""<!doctype html>
 <html lang="en">
 <head>

@@ -14,12 +14,12 @@ from typing import Final
 from radbench.catalog import Catalog
 from radbench.errors import ContentError, RunError, nearest
 from radbench.folder import RunFolder
-from radbench.leaderboard.aligned import align
-from radbench.leaderboard.claims import claims_of
-from radbench.leaderboard.comparison import Claim, Comparison, Table
-from radbench.leaderboard.contenders import Contender, alike, gather
-from radbench.leaderboard.sheet import CompareSettings, sheets
-from radbench.leaderboard.tabulating import table
+from radbench.leaderboard.comparing.aligned import align
+from radbench.leaderboard.comparing.claims import claims_of
+from radbench.leaderboard.comparing.comparison import Claim, Comparison, Table
+from radbench.leaderboard.comparing.contenders import Contender, alike, gather
+from radbench.leaderboard.comparing.sheet import CompareSettings, sheets
+from radbench.leaderboard.comparing.tabulating import table
 
 _UNSTATED: Final[Mapping[str, str]] = MappingProxyType({})
 

@@ -23,13 +23,13 @@ from radbench.catalog import Catalog
 from radbench.cli import main
 from radbench.errors import ContentError
 from radbench.leaderboard.board import Board, build
-from radbench.leaderboard.latex import escaped, latex
-from radbench.leaderboard.markdown import markdown
-from radbench.leaderboard.page import page
-from radbench.leaderboard.provenance import as_csv, provenance
-from radbench.leaderboard.reading import decimals, plain
+from radbench.leaderboard.printing.latex import escaped, latex
+from radbench.leaderboard.printing.markdown import markdown
+from radbench.leaderboard.printing.page import page
+from radbench.leaderboard.printing.provenance import as_csv, provenance
+from radbench.leaderboard.printing.reading import decimals, plain
+from radbench.leaderboard.printing.text import text
 from radbench.leaderboard.selection import select
-from radbench.leaderboard.text import text
 
 PDFLATEX = shutil.which("pdflatex")
 needs_tex = pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not installed")

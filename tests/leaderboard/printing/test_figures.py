@@ -12,7 +12,7 @@ from boards import everything
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.efficiency import Usage
-from radbench.leaderboard.figures import draw
+from radbench.leaderboard.printing.figures import draw
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from radbench.leaderboard.comparison import Comparison
+from radbench.leaderboard.comparing.comparison import Comparison
 
 
 def as_json(comparison: Comparison) -> str:

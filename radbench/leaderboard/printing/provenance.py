@@ -12,7 +12,7 @@ from typing import Any
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Part
 from radbench.leaderboard.lint import lint
-from radbench.leaderboard.reading import decimals, footnotes, interval, number, scored_by
+from radbench.leaderboard.printing.reading import decimals, footnotes, interval, number, scored_by
 
 
 def provenance(board: Board) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radbench.leaderboard.wording import Place, difference, marked
+from radbench.leaderboard.cases.wording import Place, difference, marked
 
 WORDS = st.lists(st.sampled_from(["no", "No,", "effusion", "effusion.", "left", "<b>", "&amp;", "µ"]), max_size=12).map(" ".join)
 TEXTS = WORDS | st.text(max_size=60)

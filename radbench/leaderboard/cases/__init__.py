@@ -1,0 +1,1 @@
+"""The single cases behind a board: samples found, sorted and read only where they are shown."""
