@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from radbench.errors import RadbenchError
     from radbench.evaluate_module import as_evaluate
     from radbench.metrics.base import Metric, SumMetric
-    from radbench.sample import Answer, Box, Boxes, Case, Choice, LabelSet, Media, Reply, Request, Sample, Text, Turn
+    from radbench.sample import Answer, Box, Boxes, Case, Choice, HeatMap, LabelSet, Media, Reply, Request, Sample, Text, Turn
 
 _HOMES = {
     "radbench.api": ("Run", "board", "evaluate", "load_run", "model", "score"),
@@ -22,7 +22,10 @@ _HOMES = {
     "radbench.errors": ("RadbenchError",),
     "radbench.evaluate_module": ("as_evaluate",),
     "radbench.metrics.base": ("Metric", "SumMetric"),
-    "radbench.sample": ("Answer", "Box", "Boxes", "Case", "Choice", "LabelSet", "Media", "Reply", "Request", "Sample", "Text", "Turn"),
+    "radbench.sample": (
+        *("Answer", "Box", "Boxes", "Case", "Choice", "HeatMap", "LabelSet"),
+        *("Media", "Reply", "Request", "Sample", "Text", "Turn"),
+    ),
 }
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "Case",
     "Catalog",
     "Choice",
+    "HeatMap",
     "LabelSet",
     "Media",
     "Metric",

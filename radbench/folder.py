@@ -102,6 +102,7 @@ class RunRecord(_Record):
     status: str = "running"  # running, partial, complete, failed
     message: str = ""  # why it is partial or failed
     media_notes: dict[str, int] = {}  # what readers remarked on images (uneven gaps, gantry tilt ...) -> files
+    memory: dict[str, int] = {}  # peak bytes of the process that asked: "main", and "gpu" where torch used one; none for endpoints
     versions: dict[str, str] = {}
     hardware: dict[str, str] = {}
     commit: str = ""

@@ -2,7 +2,7 @@
 
     Sample --ask--> Request --model--> Reply --read--> Answer;   Sample + Answer (+ annotations) = Case --measure--> rows
 
-Every other room imports these types; they import nothing but the standard library and numpy (for `Vectors`, when asked).
+Every other room imports these types; they import nothing but the standard library and numpy (for `Vectors` and `HeatMap`, when asked).
 """
 
 from __future__ import annotations
@@ -130,6 +130,38 @@ class Unparsed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Where a model says it looked: weights over one medium of its request, kept as base64 of bytes (255: the largest)."""
+
+    uint8: str
+    shape: tuple[int, ...]  # (rows, columns) of an image, (slices, rows, columns) of a volume; any resolution, over the whole of it
+    media: int = 0  # which medium of the sample, from 0
+
+    @classmethod
+    def of(cls, weights: NDArray[np.generic], media: int = 0) -> HeatMap:
+        """Pack weights of shape (rows, columns) or (slices, rows, columns), finite and not negative; the largest becomes 255.
+
+        Raises:
+            ValueError: another shape, nothing in it, or weights that are negative or no numbers.
+        """
+        import numpy as np
+
+        if weights.ndim not in (2, 3) or not weights.size:
+            raise ValueError(f"a heat map has shape (rows, columns) or (slices, rows, columns), not {weights.shape}")
+        values = weights.astype(np.float64)
+        if not np.isfinite(values).all() or values.min() < 0:
+            raise ValueError("the weights of a heat map are finite and not negative")
+        scaled = np.rint(values * (255 / (values.max() or 1.0))).astype(np.uint8)
+        return cls(base64.b64encode(scaled.tobytes()).decode("ascii"), tuple(map(int, weights.shape)), media)
+
+    def array(self) -> NDArray[np.uint8]:
+        """The weights as bytes, in the shape stated."""
+        import numpy as np
+
+        return np.frombuffer(base64.b64decode(self.uint8), dtype=np.uint8).reshape(self.shape)
+
+
 Answer: TypeAlias = Text | Choice | LabelSet | Boxes | Points | Vectors | Abstained | Unparsed
 Reference: TypeAlias = Text | Choice | LabelSet | Boxes | Points | Abstained  # told apart on disk by their first field
 
@@ -195,6 +227,7 @@ class Reply:
     error: str | None = None  # why there is no output: one line, without report text
     reasoning: str = ""  # thoughts kept apart from the answer by the model's own format
     finish_reason: FinishReason = "stop"
+    heat_maps: tuple[HeatMap, ...] = ()  # where the model looked, where it can tell; shown, never scored
     served_model: str = ""  # what the server says it ran
     tokens: Tokens | None = None
     seconds: float = 0.0  # wall time; of a batch, its share

@@ -17,7 +17,8 @@ from radbench.errors import ContentError, DataTermsError, RunError
 
 def test_the_public_names_are_these_and_all_can_be_had() -> None:
     assert radbench.__all__ == [
-        *("Answer", "Box", "Boxes", "Case", "Catalog", "Choice", "LabelSet", "Media", "Metric", "RadbenchError", "Reply", "Request", "Run"),
+        *("Answer", "Box", "Boxes", "Case", "Catalog", "Choice", "HeatMap", "LabelSet"),
+        *("Media", "Metric", "RadbenchError", "Reply", "Request", "Run"),
         *("Sample", "SumMetric", "Text", "Turn", "as_evaluate", "board", "evaluate", "load_run", "model", "register", "score"),
     ]
     assert all(getattr(radbench, name) is not None for name in radbench.__all__)

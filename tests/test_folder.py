@@ -33,7 +33,7 @@ from radbench.folder import (
     to_line,
     write_json,
 )
-from radbench.sample import Abstained, Box, Boxes, Choice, LabelSet, Media, Points, Reply, Sample, Text, Tokens, Vectors
+from radbench.sample import Abstained, Box, Boxes, Choice, HeatMap, LabelSet, Media, Points, Reply, Sample, Text, Tokens, Vectors
 
 texts = st.text(max_size=12)
 words = st.text(st.characters(codec="utf-8"), max_size=12)  # no lone halves of surrogate pairs
@@ -83,6 +83,7 @@ predictions = st.builds(
     Prediction,
     output=outputs,
     reasoning=words,
+    heat_maps=st.lists(st.builds(HeatMap, st.just("AAA="), st.just((2, 1)), st.integers(0, 3)), max_size=2).map(tuple),
     finish_reason=st.sampled_from(["stop", "length", "refused"]),
     served_model=words,
     tokens=st.none() | st.builds(Tokens, st.integers(0, 10**6), st.integers(0, 10**6)),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from radbench import sample as vocabulary
-from radbench.sample import Abstained, Box, Boxes, Case, Choice, LabelSet, Points, Sample, Text, Unparsed, Vectors, as_text
+from radbench.sample import Abstained, Box, Boxes, Case, Choice, HeatMap, LabelSet, Points, Sample, Text, Unparsed, Vectors, as_text
 
 
 def test_every_record_is_frozen_and_has_no_room_for_further_fields():
@@ -37,6 +37,19 @@ def test_vectors_come_back_as_they_were_in_half_precision(rows: np.ndarray):
 
 def test_vectors_are_little_endian_wherever_they_were_made():
     assert Vectors.of(np.array([[1.0]], dtype=">f4")) == Vectors.of(np.array([[1.0]], dtype="<f4"))
+
+
+@given(arrays.arrays(np.uint8, st.lists(st.integers(1, 5), min_size=2, max_size=3).map(tuple)))
+def test_a_heat_map_keeps_its_shape_and_its_largest_weight_is_255(weights: np.ndarray):
+    packed = HeatMap.of(weights, media=1)
+    assert (packed.shape, packed.media) == (weights.shape, 1)
+    np.testing.assert_array_equal(packed.array(), np.rint(weights * (255 / max(1, weights.max()))))
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), np.ones((0, 2)), np.array([[-1.0, 2.0]]), np.array([[np.nan, 1.0]])])
+def test_weights_that_are_no_heat_map_are_refused(weights: np.ndarray):
+    with pytest.raises(ValueError, match="heat map"):
+        HeatMap.of(weights)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from radbench.running import provenance
 from radbench.running.digests import DigestStore
 from radbench.running.engine import Control, Session, learn
 from radbench.running.lock import FolderLock
+from radbench.running.memory import forget_peaks, larger, peak_memory
 from radbench.running.plan import Plan, Shard
 from radbench.running.shards import merge
 from radbench.terms import endpoint_of, guard, told
@@ -90,6 +91,7 @@ def _made(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[M
 def _loaded(model: Model, roots: Mapping[str, Path], plan: Plan) -> Reader:
     """Load a model with a reader of media that lie in `roots`; that reader."""
     reader = Reader(roots, DigestStore(plan.out / "digests"))
+    forget_peaks()
     try:
         model.load(reader)
     except RadbenchError:
@@ -128,6 +130,8 @@ def _run_one(
         seconds = record.seconds + time.monotonic() - started
         update = {"status": status, "message": message, "ended": provenance.now(), "seconds": seconds, "data": data}
         update["media_notes"] = {**record.media_notes, **(reader.notes - noted)}
+        if endpoint_of(model) is None:
+            update["memory"] = larger(record.memory, peak_memory())
         write_json(folder.run, record.model_copy(update=update))
     if shard is None:
         return Outcome(plan, folder, status, message, seconds, is_scorable=folder.samples.exists())
@@ -160,7 +164,8 @@ def _begin(
     )
     try:
         before = folder.read_run()
-        record = record.model_copy(update={"started": before.started, "seconds": before.seconds, "media_notes": before.media_notes})
+        kept = ("started", "seconds", "media_notes", "memory")
+        record = record.model_copy(update={name: getattr(before, name) for name in kept})
     except RunFormatError:
         raise
     except RunError as error:

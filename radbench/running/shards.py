@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import reduce
 
 from radbench.errors import RunError
 from radbench.folder import PredictionIndex, RunFolder, SampleRecord, read_lines, to_line, write_json
 from radbench.running.journal import rewrite
 from radbench.running.lock import FolderLock
+from radbench.running.memory import larger
 
 
 def merge(folder: RunFolder, of: int) -> str:
@@ -40,7 +42,9 @@ def merge(folder: RunFolder, of: int) -> str:
         rewrite(folder.predictions, _predictions(samples, indices, folder))
         seconds = sum(record.seconds for record in done)
         ended = max(record.ended for record in done)
-        write_json(folder.run, done[0].model_copy(update={"shard": "", "seconds": seconds, "ended": ended}))
+        memory = reduce(larger, (record.memory for record in done))
+        update = {"shard": "", "seconds": seconds, "ended": ended, "memory": memory}
+        write_json(folder.run, done[0].model_copy(update=update))
     return ""
 
 

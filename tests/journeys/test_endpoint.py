@@ -39,6 +39,7 @@ def test_a_task_is_answered_and_scored(endpoint: Endpoint):
     assert line["served_model"] == "stub-1"
     assert line["tokens"] == {"prompt": 10, "output": 4}
     assert line["seconds"] > 0
+    assert endpoint.bench.only_run().read_run().memory == {}  # this process held no model
 
 
 GOOD = answer("answer to q5")

@@ -39,7 +39,9 @@ def test_shards_in_any_order_merge_to_the_run_in_one_piece(bench: Bench, whole: 
     assert merged.summary.read_bytes() == whole.summary.read_bytes()
     assert said(merged) == said(whole)
     assert results[-1].is_whole
-    assert merged.read_run().shard == ""
+    record = merged.read_run()
+    assert record.shard == ""
+    assert record.memory["main"] == max(merged.shard(index, 3).read_run().memory["main"] for index in order)
 
 
 def test_a_shard_before_the_last_says_what_is_missing(bench: Bench):
