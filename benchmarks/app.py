@@ -2,9 +2,10 @@
 
     python benchmarks/app.py [--models 100] [--samples 100000] [--folder DIR] [--rounds 5]
 
-The runs are made first (a minute): one run of a baseline on each of five demo tasks, copied under other names with other values, and
-one run of `constant` on an invented task, copied once. They are kept and used again with --folder. Needs the extras `app` and
-`test`, and chromium for what is timed in a browser. The server is `radbench app`; memory is its resident set after all visits.
+The runs are made first (a minute): one run of a baseline on each of five demo tasks, and one run of `constant` on an invented task
+of as many samples as wanted, all copied under other names with other values (large files as links, so that disks hold them). They are
+kept and used again with --folder. Needs the extras `app` and `test`, and chromium for what is timed in a browser. The server is
+`radbench app`; memory is its resident set after all visits, among them those of ten sets of four large runs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -47,7 +49,7 @@ def run(catalog: Catalog, task: str, model: str, out: Path, data: dict[str, Path
 def copied(run: RunFolder, name: str, rng: random.Random) -> None:
     """The run under another model's name, with values moved a little."""
     target = run.path.parent.parent / name / f"{run.path.name[:8]}{rng.randrange(16**8):08x}"
-    shutil.copytree(run.path, target)
+    shutil.copytree(run.path, target, copy_function=os.link)
     record, summary = (json.loads((target / file).read_text()) for file in ("run.json", "summary.json"))
     about = {"trained_on": {"demo": []}, "open": rng.random() < 0.5, "parameters": f"{rng.choice([1, 3, 7, 13, 70])}B"}
     card = {**record["model_card"], "name": name, "family": "openai", "about": {**record["model_card"]["about"], **about}}
@@ -58,8 +60,9 @@ def copied(run: RunFolder, name: str, rng: random.Random) -> None:
         if value["value"] is not None:
             value["value"] = min(1.0, max(0.0, value["value"] + shift))
             value["ci"] = [max(0.0, value["value"] - 0.05), min(1.0, value["value"] + 0.05)]
-    (target / "run.json").write_text(json.dumps(record))
-    (target / "summary.json").write_text(json.dumps(summary))
+    for file, content in (("run.json", record), ("summary.json", summary)):
+        (target / file).unlink()  # the name alone: the other run keeps its file
+        (target / file).write_text(json.dumps(content))
 
 
 def make_board(folder: Path, n_models: int) -> None:
@@ -74,8 +77,8 @@ def make_board(folder: Path, n_models: int) -> None:
     (folder / "cards" / "bench.yaml").write_text(yaml.safe_dump({"title": "A board of many models", "columns": columns}))
 
 
-def make_samples(folder: Path, n: int) -> None:
-    """A task of so many questions, and two runs of it."""
+def make_samples(folder: Path, n: int, n_models: int) -> None:
+    """A task of so many questions, each with so many models."""
     data, cards = folder / "data", folder / "cards"
     data.mkdir()
     words = ["small", "left", "right", "effusion", "nodule", "none", "heart", "normal", "enlarged", "line"]
@@ -95,7 +98,8 @@ def make_samples(folder: Path, n: int) -> None:
     score = {"metrics": ["answer-text"], "primary": "token_f1", "cluster": "patient", "subgroups": ["kind"]}
     (cards / f"{MANY}.yaml").write_text(yaml.safe_dump({"title": "Many questions", "ask": ask, "score": score, "hashes": {1: "0" * 16}}))
     first = run(Catalog([cards]), MANY, "constant", folder / "many", {"jsonl": data})
-    copied(first, "other", rng)
+    for i in range(n_models - 1):
+        copied(first, f"model-{i:03}", rng)
 
 
 def show(what: str, seconds: list[float], budget: str) -> None:
@@ -181,6 +185,10 @@ def browser(folder: Path, rounds: int) -> None:
             show("board, fresh browser to the grid", timed(lambda: paint("", grid), rounds), "5,000 ms")
             show("board as a plain table, fresh browser", timed(lambda: paint("?plain=true", ".rb table"), rounds), "5,000 ms")
             show("samples, first visit", timed(lambda: paint(f"samples?task={MANY}", grid), 1), "-")
+            names = sorted(path.name for path in (folder / "many" / MANY).iterdir() if path.name.startswith("model-"))
+            sets = [names[i : i + 4] for i in range(0, min(40, len(names)), 4)]
+            visits = [partial(paint, f"samples?task={MANY}&{'&'.join(f'runs={name}' for name in one)}", grid) for one in sets]
+            show("samples of four runs, first visit", [second for visit in visits for second in timed(visit, 1)], "-")
             show("filter to new table", filtered(visitor, address, rounds), "500 ms")
             visitor.close()
         memory = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{server.pid}/status").read_text())
@@ -224,7 +232,7 @@ def main() -> None:
         folder = asked.folder or Path(temporary)
         if not (folder / "runs").exists():
             make_board(folder, asked.models)
-            make_samples(folder, asked.samples)
+            make_samples(folder, asked.samples, asked.models)
         print(f"{len(find_runs(folder / 'runs'))} runs of {asked.models} models, {asked.samples} samples; {os.cpu_count()} cores")
         scripts(folder, asked.rounds)
         browser(folder, asked.rounds)

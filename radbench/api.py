@@ -23,7 +23,7 @@ from typing import TypeAlias, overload
 from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, Score
 from radbench.catalog.components import canonical
-from radbench.errors import ContentError, RunError
+from radbench.errors import ContentError, RunError, nearest
 from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import Prediction, PredictionIndex, RunFolder, RunRecord, SampleRecord, Settings, Summary, ValueRecord, find_runs
 from radbench.leaderboard.board import Board
@@ -35,6 +35,7 @@ from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.sample import AnswerMode, Case, ImageMode, Reference, Reply, Request
 from radbench.scoring import IntervalSettings
+from radbench.scoring.apart import Use, told_apart
 from radbench.scoring.rows import annotate
 from radbench.scoring.stored import stored_cases
 from radbench.scoring.values import Frame, Measured
@@ -46,7 +47,7 @@ Paths: TypeAlias = Mapping[str, Path | str]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass
 class CallableModel:
     """A function as a model that generates. Made by `radbench.model`; still callable as the function."""
 
@@ -55,6 +56,10 @@ class CallableModel:
     version: str  # answers are reused only under the same name and version
     batch_size: int = 8
     _reader: Reader | None = None
+
+    def __post_init__(self) -> None:
+        """Be of the function's module: what it says of errors are the words of whoever wrote it."""
+        self.__module__ = getattr(self.function, "__module__", "") or ""
 
     def __call__(self, *arguments: object) -> Sequence[Reply | str]:
         return self.function(*arguments)
@@ -108,12 +113,14 @@ class Run:
         """The value of that id; of several variants the first.
 
         Raises:
-            KeyError: there is none; the message lists those there are.
+            KeyError: there is none; the message lists those there are, and why metrics were not measured.
         """
         for found in self.summary.values:
             if found.id == value:
                 return found
-        raise KeyError(f"no value `{value}`; this run has: {', '.join(dict.fromkeys(v.id for v in self.summary.values))}")
+        known = list(dict.fromkeys(found.id for found in self.summary.values))
+        unmeasured = "".join(f" Not measured: {problem}." for problem in self.summary.problems)
+        raise KeyError(f"no value `{value}`{nearest(value, known)} This run has: {', '.join(known) or 'none'}.{unmeasured}")
 
     @property
     def primary(self) -> ValueRecord:
@@ -137,7 +144,7 @@ class Run:
         beside = f" ({', '.join(states)})" if states else ""
         lines = [f"{self.record.task} x {self.record.model}: {self.record.status}, {counts.n_scored} of {counts.n_total} scored{beside}"]
         lines += [f"  {text}" for text in (self.record.message, *self.summary.problems) if text]
-        lines += [f"  {value.id:20} {_shown(value)}" for value in self.summary.values]
+        lines += [f"  {value.id:20} {value.shown}" for value in self.summary.values]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -145,7 +152,7 @@ class Run:
 
         head = " ".join(line for line in repr(self).splitlines()[: -len(self.summary.values) or None])
         rows = "".join(
-            f"<tr><td>{escape(v.id)}</td><td>{escape(_shown(v))}</td><td>{v.n_scored}</td><td><code>{escape(v.signature)}</code></td></tr>"
+            f"<tr><td>{escape(v.id)}</td><td>{escape(v.shown)}</td><td>{v.n_scored}</td><td><code>{escape(v.signature)}</code></td></tr>"
             for v in self.summary.values
         )
         return f"<p>{escape(head)}</p><table><tr><th>value</th><th>95%</th><th>n</th><th>signature</th></tr>{rows}</table>"
@@ -229,6 +236,8 @@ def score(
 ) -> dict[str, ValueRecord]:
     """Values of metrics on texts, without a task: value id -> value with interval and signature.
 
+    Where two metrics give a value of one name, the second's says in brackets what it differs by: `bleu-4(tokenizer=none)`.
+
     Annotators and judges are asked as `radbench score` asks them: once for all texts that are equal, what they said is kept, and
     questions that fail are asked again next time.
 
@@ -263,14 +272,16 @@ def score(
     ]
     agreement = parse_agreement(data_agreement) if data_agreement else None
     annotators = Annotators(cards, Path(store), agreement=agreement, weights=_weights(weights))
-    built = [metric if isinstance(metric, Metric) else _built(cards, metric) for metric in metrics]
+    built = [metric if isinstance(metric, Metric) else _built(cards, *_use(metric)) for metric in metrics]
     for known in built:
         guard(access, endpoint_of(known), agreement, what="these texts", to=f"metric {known.name}")
         for name in known.annotators:
             annotators.check(name, access, metric=known.name)
+    uses = [(metric.name, metric.signature()) if isinstance(metric, Metric) else _use(metric) for metric in metrics]
     measured = [_measured(known, cases, annotators, access) for known in built]
     frame = Frame([case.sample.cluster or case.sample.id for case in cases])
-    return {value.id: value for value in frame.values(measured, IntervalSettings(draws=draws, seed=seed))}
+    given = [frame.values([one], IntervalSettings(draws=draws, seed=seed)) for one in measured]
+    return {value.id: value for value in told_apart(uses, given)}
 
 
 def board(name: str | Path, runs: Path | str = "runs", *, catalog: Sequence[Path | str] = ()) -> Board:
@@ -319,14 +330,11 @@ def _measured(metric: Metric, cases: Sequence[Case], annotators: Annotators, acc
     return Measured(metric, rows, signature)
 
 
-def _built(catalog: Catalog, metric: str | Mapping[str, Mapping[str, object]]) -> Metric:
+def _use(metric: str | Mapping[str, Mapping[str, object]]) -> Use:
     ((name, options),) = [(metric, {})] if isinstance(metric, str) else metric.items()
+    return canonical(name), options
+
+
+def _built(catalog: Catalog, name: str, options: Mapping[str, object]) -> Metric:
     built: Metric = catalog.build("metrics", name, options, where="metrics")
     return built
-
-
-def _shown(value: ValueRecord) -> str:
-    number = "-" if value.value is None else f"{value.value:.4f}"
-    if value.ci is None or None in value.ci:
-        return number
-    return f"{number} [{value.ci[0]:.4f}, {value.ci[1]:.4f}]"

@@ -126,15 +126,21 @@ class Aggregation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A published way of scoring reports, as near as radbench's metrics come to it."""
+    """A published way of scoring, as near as radbench's metrics come to it."""
 
     title: str
     source: str
     convention: Convention = Convention()
     metrics: tuple[tuple[str, Mapping[str, Any]], ...]  # names and options; None: the task card's own choice
     aggregation: Aggregation = Aggregation()
+    readers: Mapping[str, str] = field(default_factory=dict)  # form of the questions -> how answers are read, where not as the card says
+    rows: tuple[str, ...] = ()  # published rows are scored so where `model: source` holds one of these words
     columns: Mapping[str, str] = field(default_factory=dict)  # what the paper prints -> radbench's value of it
     differs: tuple[str, ...]  # what is not re-enacted, or not known
+
+    def reader(self, form: str, own: str) -> str:
+        """How answers to questions of this form are read, where a card reads them as `own`."""
+        return self.readers.get(form, own)
 
     def metrics_with(self, own: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
         """The metrics with the options that the preset leaves open as a card has them (`own`, by metric), or left out."""
@@ -159,12 +165,13 @@ PRESETS: Final[Mapping[str, Preset]] = {
         ),
         aggregation=Aggregation(statistic="bootstrap median", of=("chexbert", "radgraph", "rouge"), draws=500),
         columns={
-            "micro-F1-14, macro-F1-14, micro-F1-5, macro-F1-5": "f1_14_micro, f1_14_macro, f1_5_micro, f1_5_macro of uncertain:negative",
-            "the same with +": "the same of uncertain:positive",
+            **{f"{average}-F1-{n}": f"f1_{n}_{average}" for n in (14, 5) for average in ("micro", "macro")},
+            **{f"{average}-F1-{n}+": f"f1_{n}_{average}(uncertain=positive)" for n in (14, 5) for average in ("micro", "macro")},
             "F1-RadGraph": "radgraph_partial",
             "ROUGE-L": "rougeL",
             "BLEU-1, BLEU-4": "bleu-1, bleu-4, times 100 where the paper gives intervals",
         },
+        rows=("LLaVA-Rad: quoted from the paper", "2403.08002"),
         differs=("The medians are of other draws, so they agree to the noise of 500 draws.",),
     ),
     "medpalmm": Preset(
@@ -172,11 +179,12 @@ PRESETS: Final[Mapping[str, Preset]] = {
         source="arXiv 2307.14334, tables 2 and 3",
         convention=Convention("findings"),
         metrics=(("chexbert", {}), ("radgraph", {"annotator": "radgraph"}), ("bleu", {}), ("rouge", {}), ("cider", {})),
+        rows=("2307.14334",),
         differs=("The paper states no tokenizer, letter case, label policy or RadGraph level: radbench's defaults stand in.",),
     ),
     "rexrank": Preset(
         title="ReXrank, findings and impression",
-        source="rajpurkarlab/ReXrank, evaluation_script.md; rajpurkarlab/CXR-Report-Metric",
+        source="arXiv 2411.15122; rajpurkarlab/ReXrank, evaluation_script.md; rajpurkarlab/CXR-Report-Metric",
         convention=Convention("both", absent="None"),
         metrics=(("radcliq", {}), ("ratescore", {})),
         columns={
@@ -187,6 +195,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
             "1/RadCliQ-v1": "1 / radcliq_v1",
             "RaTEScore": "ratescore",
         },
+        rows=("rajpurkarlab/ReXrank",),
         differs=(
             "A model's text is scored there as it came; here its sections, where it has any, stand under the heads of the reference.",
             "Where no bigram matches, radbench counts a tenth of one; what fast_bleu does there is not known.",
@@ -204,17 +213,32 @@ PRESETS: Final[Mapping[str, Preset]] = {
             ("coco-rouge", {}),
         ),
         columns={"BL-1 to BL-4": "bleu-1 to bleu-4", "MTR": "meteor", "RG-L": "rougeL_coco"},
+        rows=("2010.16056",),
         differs=(
             "References there pass through the vocabulary of the training split (rare words become <unk>) and are cut at a set "
             "length; here they are whole.",
             "METEOR there is the Java program of the COCO tools, with synonyms and paraphrases; here it is nltk's, without them.",
         ),
     ),
+    "llava-med": Preset(
+        title="LLaVA-Med and those who follow its code, closed and open questions",
+        source="arXiv 2306.00890; microsoft/LLaVA-Med, evaluation of closed questions after pull request 35",
+        metrics=(("classification", {}), ("answer-text", {})),
+        readers={"closed": "legacy.llavamed_closed_v2"},
+        rows=("heliossun/STLLaVA-Med", "2409.12184", "2306.00890"),
+        columns={"closed accuracy": "accuracy", "open recall": "token_recall", "open F1": "token_f1"},
+        differs=(
+            "The sources of published rows state no protocol: that they follow this code is an inference.",
+            "Before that pull request wrong answers of yes or no left the denominator (reader legacy.llavamed_closed_v1).",
+            "Tokens of open answers are radbench's; a common token counts as often as both texts hold it.",
+        ),
+    ),
     "radfm-v1": Preset(
         title="RadFM, free-text tasks of its RadBench",
         source="arXiv 2308.02463, table 4",
-        metrics=(("bleu", {"over": "cases"}), ("rouge", {}), ("terms", {"annotator": None})),
+        metrics=(("bleu", {"over": "cases"}), ("rouge", {}), ("terms", {"annotator": None, "variant": None})),
         columns={"BLEU": "bleu-1", "ROUGE": "rouge1", "UMLS_Precision, UMLS_Recall": "terms_precision, terms_recall"},
+        rows=("2308.02463",),
         differs=(
             "No scoring code was released: that the columns are these, with these tokenizers, is an inference.",
             "UMLS terms came from an extractor that is not named; here they come from the one you name.",

@@ -19,9 +19,17 @@ RadbenchError                 exit 2, one message, no traceback without --debug
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from types import TracebackType
+from typing import Final
+
+_OURS: Final = f"{Path(__file__).parent}{os.sep}"
+_PYTHON: Final = (f"{Path(os.__file__).parent}{os.sep}", "<frozen ")  # Python's own library
+_INSTALLED: Final = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_LONGEST_LINE: Final = 300  # characters of source code shown of the place where an error arose
 
 
 class RadbenchError(Exception):
@@ -94,22 +102,56 @@ class RunFormatError(RunError):
 def where_raised(error: BaseException) -> str:
     """What an error was and where it arose, without its message: that may quote texts of closed data."""
     trace = _origin(error)
-    where = f" at {trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+    where = f" at {trace.tb_frame.f_code.co_filename.rpartition(os.sep)[2]}:{trace.tb_lineno}" if trace else ""
     return f"{type(error).__name__}{where}"
 
 
-def is_own(error: BaseException) -> bool:
-    """True for an error that radbench's own code raised for people: its message quotes no text of data."""
+def code_raising(error: BaseException) -> str:
+    """The source code that raised an error, on one line: of a message it holds the words that are no data; "" where it is not known."""
+    import linecache
+
     trace = _origin(error)
-    return isinstance(error, RadbenchError) and trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("radbench.")
+    if trace is None:
+        return ""
+    code = trace.tb_frame.f_code
+    places = list(code.co_positions())
+    first, last = places[trace.tb_lasti // 2][:2] if trace.tb_lasti // 2 < len(places) else (None, None)
+    lines = range(first or trace.tb_lineno, (last or trace.tb_lineno) + 1)
+    return " ".join(" ".join(linecache.getline(code.co_filename, line) for line in lines).split())[:_LONGEST_LINE]
+
+
+def is_own(error: BaseException) -> bool:
+    """True for an error whose words are radbench's: its own code raised it, or the system, for a call that its own code made.
+
+    What decides is the innermost place of the traceback that is not in Python's own library. The words of anything else (a model, a
+    metric, a package) may quote texts of data.
+    """
+    trace = _origin(error)
+    return isinstance(error, RadbenchError | OSError) and trace is not None and is_own_file(trace.tb_frame.f_code.co_filename)
+
+
+def is_own_file(path: str) -> bool:
+    """True for a source file of the package radbench itself."""
+    return path.startswith(_OURS)
+
+
+def is_own_part(part: object) -> bool:
+    """True for a class, function or object of the package radbench itself."""
+    return f"{getattr(part, '__module__', '')}.".startswith("radbench.")
 
 
 def _origin(error: BaseException) -> TracebackType | None:
-    """The innermost place an error came from; None for one that was not raised."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    """The innermost place an error came from, Python's own library left out; None for one that was not raised."""
+    trace, found = error.__traceback__, error.__traceback__
+    while trace is not None:
+        if not _is_of_python(trace.tb_frame.f_code.co_filename):
+            found = trace
         trace = trace.tb_next
-    return trace
+    return found
+
+
+def _is_of_python(path: str) -> bool:
+    return path.startswith(_PYTHON) and not any(part in path for part in _INSTALLED)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

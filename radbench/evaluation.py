@@ -88,8 +88,9 @@ def import_plan(catalog: Catalog, predictions: Path, task: str, name: str | None
     return _plan(catalog, card, revised(catalog.task(task), asking.task_changes), asking)
 
 
-def remarked(result: Result, predictions: Path) -> Result:
-    """The result of imported predictions, with a remark where some of them are of no sample of the task."""
+def score_predictions(plan: Plan, predictions: Path, asking: Asking, intervals: IntervalSettings) -> Result:
+    """The result of a plan that replays a file, with a remark where some of its predictions are of no sample of the task."""
+    (result,) = evaluate_all([plan], asking, Control(), intervals)
     ids = {sample.id for sample in result.folder.iter_samples()}
     strangers = [p.sample_id for p in read_predictions(predictions) if p.sample_id not in ids]
     if not strangers:
@@ -178,10 +179,11 @@ def score_as_published(folder: RunFolder, name: str, annotators: Annotators, see
     """
     known = preset(name)
     card, _ = card_today(folder, annotators.catalog)
-    own = {use.name: use.options for use in card.score.metrics}
+    own = {use.name: use.options for use in reversed(card.score.metrics)}  # of a metric used twice, as it is used first
     metrics = [{metric: options} for metric, options in known.metrics_with(own)]
     convention = {"section": known.convention.section, "clean": known.convention.clean, "absent": known.convention.absent}
-    half = Score.model_validate({**card.score.model_dump(mode="json"), "metrics": metrics, **convention})
+    reader = known.reader(str(card.ask.options.get("form", "")), card.score.reader)
+    half = Score.model_validate({**card.score.model_dump(mode="json"), "reader": reader, "metrics": metrics, **convention})
     how = known.aggregation
     medians = how.of if how.statistic == "bootstrap median" else ()
     settings = IntervalSettings(draws=how.draws or 2000, seed=seed, by_row=how.unit == "row", medians_of=medians)

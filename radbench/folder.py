@@ -28,7 +28,7 @@ from pydantic_core import PydanticSerializationError
 
 from radbench.errors import RunError, RunFormatError
 from radbench.sample import Boxes, ImageMode, Reply, Request, Sample, Vectors
-from radbench.terms import Access
+from radbench.terms import Access, opened
 
 HIDDEN: Final = "hidden.txt"  # in a folder whose references nobody may see
 FORMAT: Final = 1  # raised when older readers would misread a file
@@ -59,7 +59,7 @@ class Prediction(Reply):
     sample_id: str
     repeat: int = 0
     prompt: str = ""  # the request as text; media as <image: name/path>
-    asked: str = ""  # the day (UTC) it was asked, of an annotator's reply
+    asked: str = ""  # the day (UTC) it was asked, of a model behind an endpoint and of every annotator
 
 
 class _Record(BaseModel):
@@ -126,6 +126,20 @@ class ValueRecord(_Record):
     excluded: dict[str, int] = {}  # reason -> cases
     subgroups: dict[str, dict[str, ValueRecord]] = {}  # subgroup -> level -> the same value there
 
+    def __str__(self) -> str:
+        """The value with its interval, the number of cases and its signature, on one line."""
+        return f"{self.id} {self.shown} n={self.n_scored} {self.signature}"
+
+    __repr__ = __str__
+
+    @property
+    def shown(self) -> str:
+        """The value with its interval, to four places; a dash where it is undefined."""
+        number = "-" if self.value is None else f"{self.value:.4f}"
+        if self.ci is None or None in self.ci:
+            return number
+        return f"{number} [{self.ci[0]:.4f}, {self.ci[1]:.4f}]"
+
 
 class Counts(_Record):
     """What became of the cases (samples x repeats): n_total = n_scored + n_excluded; the others may overlap."""
@@ -171,6 +185,11 @@ class RunFolder:
         self.summary = path / "summary.json"
         self.lock = path / "lock"
 
+    @property
+    def name(self) -> str:
+        """`<task>/<model>/<run id>`: what a run is called where it must not be told in which folder it lies."""
+        return "/".join(self.path.parts[-3:])
+
     def shard(self, index: int, of: int) -> RunFolder:
         """The folder of shard `index` (counted from 1) of `of`."""
         return RunFolder(self.path / "shards" / f"{index}-of-{of}")
@@ -181,11 +200,16 @@ class RunFolder:
         Raises:
             RunError: absent, damaged, or of a newer format.
         """
-        return _read_json(self.run, RunRecord)
+        absent = "this is no run folder, or its run never started"
+        record = _read_json(self.run, RunRecord, absent, "run the same command again to write it anew")
+        opened.note(record.data.access)
+        return record
 
     def read_summary(self, preset: str = "") -> Summary:
-        """summary.json, or that of a published convention (`preset`); raises RunError as `read_run`."""
-        return _read_json(self.path / f"summary-{preset}.json" if preset else self.summary, Summary)
+        """summary.json, or that of a published convention (`preset`); raises RunError as `read_run`, naming what writes it."""
+        path, how = (self.path / f"summary-{preset}.json", f" --preset {preset}") if preset else (self.summary, "")
+        anew = f"radbench score {self.path}{how}"
+        return _read_json(path, Summary, f"it was not scored{' so' if preset else ''} yet: {anew}", f"{anew} writes it anew")
 
     def iter_samples(self) -> Iterator[SampleRecord]:
         """The samples in the order asked, the last line of each id."""
@@ -343,20 +367,26 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     }
 
 
-def _read_json(path: Path, kind: type[RecordT]) -> RecordT:
+def _read_json(path: Path, kind: type[RecordT], absent: str, mend: str) -> RecordT:
+    """A record from a file; `absent` says what its absence means, `mend` what writes it anew."""
     try:
         text = path.read_bytes()
-        found = json.loads(text).get("format", FORMAT)
+        held = json.loads(text)
     except FileNotFoundError as error:
-        raise RunError(f"no {path.name} in {path.parent}: this is no run folder, or its run never started") from error
-    except (ValueError, AttributeError) as error:
-        raise RunError(f"{path} is damaged ({error}): run the same command again to write it anew") from error
-    if not isinstance(found, int) or found > FORMAT:
+        raise RunError(f"no {path.name} in {path.parent}: {absent}") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged (it is no JSON): {mend}") from error
+    if not isinstance(held, dict):
+        raise RunError(f"{path} is damaged (it holds no JSON object): {mend}")
+    found = held.get("format", FORMAT)
+    if not isinstance(found, int):
+        raise RunError(f"{path} is damaged (its `format` is no number): {mend}")
+    if found > FORMAT:
         raise RunFormatError(f"{path} has format {found}; this radbench reads up to {FORMAT}: install a newer one")
     try:
         record: RecordT = adapter(kind).validate_json(text)
     except ValidationError as error:
-        raise RunError(f"{path}: {_first_fault(error)}") from error
+        raise RunError(f"{path} is damaged ({_first_fault(error)}): {mend}") from error
     return record
 
 

@@ -1,7 +1,8 @@
 """Data terms: who may see which data, decided per endpoint host.
 
 Closed data (credentialed, or of unknown terms) may go to a local host always, and to an external one only with a stated agreement
-that names this very host. Open and non-commercial data may go anywhere. What is told of errors follows the data too.
+that names this very host. Open and non-commercial data may go anywhere. What is told of errors follows the data too: radbench's
+own words quote no text of data; those of others (a model, a metric, a package) may, and of closed data are not told, by nobody.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from radbench.errors import DataTermsError, RadbenchError, is_own, where_raised
+from radbench.errors import DataTermsError, RadbenchError, code_raising, is_own, is_own_part, where_raised
 
 Access: TypeAlias = Literal["open", "non-commercial", "credentialed"]
 
 _HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _LOCAL: Final = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")))
+
+WITHHELD: Final = "the words of code that is not radbench's are not told, for they may quote closed data"
 
 AGREEMENT_KEYS: Final = ("provider", "retention", "training", "review", "by", "date")
 
@@ -120,19 +123,66 @@ def guard(access: Access, endpoint: str | None, agreement: Mapping[str, str] | N
     )
 
 
-def told(error: BaseException, access: Access) -> str:
+class Opened:
+    """Of which classes the data are that this process opened: what decides where the data behind some words are not known."""
+
+    def __init__(self) -> None:
+        self._classes: set[Access] = set()
+
+    def note(self, access: Access) -> None:
+        """Data of this class are opened, or about to be."""
+        self._classes.add(access)
+
+    def forget(self) -> None:
+        """Begin anew, as a command does."""
+        self._classes.clear()
+
+    @property
+    def access(self) -> Access:
+        """The strictest class of what was opened; before anything was, closed."""
+        return "credentialed" if not self._classes or "credentialed" in self._classes else "open"
+
+
+opened: Final = Opened()
+
+
+def reason_of(part: object, reason: str, access: Access | None = None) -> str:
+    """A reason that a part (a protocol, a metric, a data set) gives, where that may be told: those of radbench's own quote no data.
+
+    `access` is that of the data at hand; None: of all that was opened.
+    """
+    return reason if (access or opened.access) != "credentialed" or is_own_part(part) else WITHHELD
+
+
+def told(error: BaseException, access: Access | None = None) -> str:
     """One line on an error met while handling data: the one place where it is decided whether its message is told.
 
-    What radbench's own code says to people quotes no text of data. The words of others (a model, a metric, a package) may, so of
-    closed data only their kind and place are told, in logs too.
+    Of an error that is not radbench's own (`is_own`), and of closed data, only kind and place are told, in logs too. `access` is that
+    of the data at hand; None: of all that was opened.
     """
-    if isinstance(error, RadbenchError) and (access != "credentialed" or is_own(error)):
+    if isinstance(error, RadbenchError) and may_be_told(error, access):
         return " ".join(str(error).split())
     where = where_raised(error)
-    if access == "credentialed":
+    if (access or opened.access) == "credentialed":
         return where
     _log.debug("%s: %s", where, error, exc_info=error)
     return f"{where} (its message: --debug)"
+
+
+def words(error: BaseException, access: Access | None = None) -> str:
+    """What an error says, as it stands, where that may be told.
+
+    Else its kind, its place and the source code there: of the message that holds the words that are no data.
+    """
+    if may_be_told(error, access):
+        return str(error)
+    code = code_raising(error)
+    return f"{where_raised(error)}{f': `{code}`' if code else ''}; {WITHHELD}"
+
+
+def may_be_told(error: BaseException, access: Access | None = None) -> bool:
+    """True for an error whose message quotes no closed data: the data are open, or the words are radbench's own."""
+    return (access or opened.access) != "credentialed" or is_own(error)
 
 
 def _form(**stated: str) -> str:

@@ -7,8 +7,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+settings.register_profile("radbench", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("radbench")
 
 
 @pytest.fixture(autouse=True)

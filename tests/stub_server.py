@@ -76,10 +76,12 @@ class StubServer:
         self.azure_keys: set[str] = set()
         self.n_out = self.most_out = 0  # requests being answered, and the most at a time
         self.default: Step | None = None
-        self.files: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {}  # those kept
+        self.n_files = 0  # uploaded, deleted ones too
         self.batches: list[dict[str, Any]] = []  # the newest first
         self.n_polls = 1  # of a batch, before it ends
         self.batch_ends: str = "completed"
+        self.keeps_files = False  # nothing is deleted
         self.closed: Step | None = None  # what everything is answered once `closes_after` calls of any kind were served
         self.closes_after = 0
         self.n_calls = 0
@@ -138,7 +140,8 @@ class StubServer:
         """What the interface of batch files answers; GET comes without a body."""
         match path.partition("?")[0].rpartition("/v1/")[2].split("/"):
             case ["files"]:
-                name = f"file-{len(self.files)}"
+                name = f"file-{self.n_files}"
+                self.n_files += 1
                 self.files[name] = b"".join(line + b"\n" for line in raw.splitlines() if line.startswith(b'{"custom_id"'))
                 return json.dumps({"id": name, "object": "file", "bytes": 1, "created_at": 1, "filename": "f", "purpose": "batch"}).encode()
             case ["files", name, "content"]:
@@ -220,7 +223,18 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server_stub.is_closed():
             self._send(self.server_stub.closed or Step())
             return
-        self._send(Step(body=self.server_stub.batch_call(self.path, b"")))
+        try:
+            self._send(Step(body=self.server_stub.batch_call(self.path, b"")))
+        except KeyError:  # a file that was deleted
+            self._send(failure(404))
+
+    def do_DELETE(self) -> None:
+        if self.server_stub.keeps_files or self.server_stub.is_closed():
+            self._send(self.server_stub.closed or failure(403))
+            return
+        name = self.path.rpartition("/")[2]
+        known = self.server_stub.files.pop(name, None) is not None
+        self._send(Step(body=json.dumps({"id": name, "object": "file", "deleted": True}).encode()) if known else failure(404))
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))

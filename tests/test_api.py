@@ -196,6 +196,24 @@ def test_a_missing_value_lists_those_there_are(tmp_path: Path) -> None:
         run["accuracy"]
 
 
+def test_a_value_prints_on_one_line(tmp_path: Path) -> None:
+    run = radbench.evaluate("majority", "demo.vqa", out=tmp_path, draws=20)
+    value = run["exact_match"]
+
+    assert value.ci is not None
+    low, high = value.ci
+    assert str(value) == f"exact_match {value.value:.4f} [{low:.4f}, {high:.4f}] n={value.n_scored} {value.signature}"
+    assert repr(value) == str(value)
+
+
+def test_a_value_that_was_not_measured_says_why(tmp_path: Path) -> None:
+    run = radbench.evaluate("majority", "demo.vqa", out=tmp_path, draws=0)
+    unmeasured = radbench.Run(run.folder, run.record, run.summary.model_copy(update={"problems": ("bertscore: no weights at DIR",)}))
+
+    with pytest.raises(KeyError, match=r"no value `bertscore_f1`.* Not measured: bertscore: no weights at DIR\."):
+        unmeasured["bertscore_f1"]
+
+
 def test_a_board_prints_as_its_table(tmp_path: Path) -> None:
     radbench.evaluate("majority", "demo.vqa", out=tmp_path, draws=0)
 
@@ -203,7 +221,8 @@ def test_a_board_prints_as_its_table(tmp_path: Path) -> None:
 
     assert shown.startswith("The demo suite")
     assert "RunFolder" not in shown
-    assert any(line.startswith("demo.vqa") and "exact_match" in line for line in shown.splitlines())
+    assert "exact_match" in shown
+    assert any(line.startswith("majority") for line in shown.splitlines())
 
 
 def test_a_board_is_filled_from_runs_and_shown_by_notebooks(tmp_path: Path) -> None:

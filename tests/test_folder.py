@@ -259,19 +259,36 @@ def test_a_run_json_that_is_not_there_is_said_so(tmp_path: Path):
         RunFolder(tmp_path).read_run()
 
 
-@pytest.mark.parametrize("found", [FORMAT + 1, "x", None])
-def test_a_newer_format_is_refused_with_the_mend(tmp_path: Path, found: object):
-    content = {**run_record().model_dump(mode="json"), "format": found}
+def test_a_newer_format_is_refused_with_the_mend(tmp_path: Path):
+    content = {**run_record().model_dump(mode="json"), "format": FORMAT + 1}
     (tmp_path / "run.json").write_text(json.dumps(content))
-    with pytest.raises(RunError, match=f"has format {found}; this radbench reads up to {FORMAT}: install a newer one"):
+    with pytest.raises(RunError, match=f"has format {FORMAT + 1}; this radbench reads up to {FORMAT}: install a newer one"):
         RunFolder(tmp_path).read_run()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "3", "null", '{"format": "x"}', '{"format": null}', '{"values": {}}', "[" * 100_000])
+def test_a_damaged_summary_is_named_with_what_writes_it_anew(tmp_path: Path, text: str):
+    (tmp_path / "summary.json").write_text(text)
+    with pytest.raises(RunError) as raised:
+        RunFolder(tmp_path).read_summary()
+    said = str(raised.value)
+    assert said.startswith(f"{tmp_path / 'summary.json'} is damaged (")
+    assert said.endswith(f"): radbench score {tmp_path} writes it anew")
+    assert "object has no" not in said
+
+
+def test_a_run_that_was_not_scored_is_said_to_be_with_the_command_that_does(tmp_path: Path):
+    with pytest.raises(RunError, match=rf"no summary\.json in {tmp_path}: it was not scored yet: radbench score {tmp_path}$"):
+        RunFolder(tmp_path).read_summary()
+    with pytest.raises(RunError, match=rf"it was not scored so yet: radbench score {tmp_path} --preset rexrank$"):
+        RunFolder(tmp_path).read_summary("rexrank")
 
 
 def test_a_wrong_field_is_named(tmp_path: Path):
     content = run_record().model_dump(mode="json")
     content["settings"]["limit"] = "many"
     (tmp_path / "run.json").write_text(json.dumps(content))
-    with pytest.raises(RunError, match=r"run\.json: `settings\.limit`: Input should be a valid integer"):
+    with pytest.raises(RunError, match=r"run\.json is damaged \(`settings\.limit`: Input should be a valid integer"):
         RunFolder(tmp_path).read_run()
 
 

@@ -66,6 +66,7 @@ ROOMS: Final[dict[str, set[str]]] = {
         *("paper", "reproducing"),
     },
     "__init__": {"api", "catalog", "evaluate_module", "metrics"},  # the public names
+    "__main__": {"cli"},
 }
 
 HEAVY: Final = {"torch", "transformers", "pandas", "pyarrow", "sklearn", "scipy", "streamlit", "ray", "nltk", "pydicom", "nibabel", "PIL"}

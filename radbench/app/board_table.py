@@ -11,7 +11,7 @@ from radbench.app import tables
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
 from radbench.leaderboard.efficiency import Spent
-from radbench.leaderboard.printing.reading import decimals, headed, interval, number
+from radbench.leaderboard.printing.reading import amount, decimals, headed, interval, number
 
 _ROW_PX, _MOST_PX = 35, 770
 _TEXTS = {"kind", "group", "exposure"}
@@ -92,8 +92,9 @@ def _record(board: Board, line: Line, groups: Mapping[str, str], spent: Mapping[
             }
     record["n"] = _sizes(line.cells)
     if (used := spent.get(line.label)) is not None:
-        record["seconds"] = used.seconds
-        record["price"] = None if used.price is None else f"{used.price:.2f} {used.currency}"
+        record["seconds"] = used.cost("seconds")
+        record["memory"], record["gpu memory"] = used.cost("memory"), used.cost("gpu_memory")
+        record["price"] = None if used.cost("price") is None else amount(used.costs["price"])
     return record
 
 
@@ -115,9 +116,9 @@ def standing(cell: Cell) -> str:
 
 
 def _of_card(cell: Cell) -> dict[str, str]:
-    if not cell.parts:
+    if not cell.runs:
         return {"weights": "", "parameters": ""}
-    about = cell.parts[0].run.model_card.get("about", {})
+    about = cell.runs[0].run.model_card.get("about", {})
     return {
         "weights": {True: "open", False: "closed"}.get(about.get("open"), "unstated"),
         "parameters": str(about.get("parameters") or "unstated"),
@@ -134,7 +135,7 @@ def _sizes(cells: Sequence[Cell | None]) -> str:
     found = {
         " + ".join(str(part.value.n_scored) for part in cell.parts) if cell.parts else cell.reported.n if cell.reported else ""
         for cell in cells
-        if cell is not None
+        if cell is not None and cell.outlay is None
     }
     return " / ".join(sorted(found))
 
@@ -154,7 +155,11 @@ def _config(board: Board, intervals: bool) -> dict[str, Any]:
     for place, of in enumerate(board.columns):
         arrow = "↓" if board.lower_is_better(place) else "↑"
         n = decimals(board, place)
-        config[f"{place}"] = column(f"{arrow} {of.name}", format=f"%.{n}f", help=f"{of.value or 'primary value'} of {' + '.join(of.task)}")
+        config[f"{place}"] = column(
+            f"{arrow} {of.name}", format="%.3g" if of.cost else f"%.{n}f", help=f"{of.value or 'primary value'} of {' + '.join(of.task)}"
+        )
+        if of.cost:
+            continue
         if intervals:
             config[f"{place} ci"] = text(f"interval, {of.name}")
         config[f"{place} rank"] = text(
@@ -166,6 +171,8 @@ def _config(board: Board, intervals: bool) -> dict[str, Any]:
         "parameters": text("Parameters"),
         "n": text("n"),
         "seconds": column("s / reply", format="%.3g"),
+        "memory": column("main memory, GiB", format="%.3g"),
+        "gpu memory": column("GPU memory, GiB", format="%.3g"),
         "price": text("per 1,000 replies"),
         "date": text("Date"),
     }

@@ -12,7 +12,9 @@ from radbench.app.settings import settings
 from radbench.folder import RunRecord
 from radbench.leaderboard.cases.samples import SampleSet
 
-_sets: Kept[tuple[tuple[str, Path], ...], SampleSet] = Kept(most=2)  # each up to 200 MB with four runs of 100,000 samples
+_sets: Kept[tuple[tuple[str, Path], ...], SampleSet] = Kept(
+    most=500_000, size=lambda samples: sum(len(stored.cases) for stored in samples.runs.values())
+)  # cases: four runs of 100,000 samples take up to 200 MB
 _galleries: Kept[str, Gallery] = Kept(most=2)
 
 

@@ -13,13 +13,17 @@ ValueT = TypeVar("ValueT")
 class Kept(Generic[KeyT, ValueT]):
     """For each key the last thing made, and the content it was made of; shared by all sessions of the process.
 
-    Two sessions that ask for the same thing at once wait for one making of it. Of more than `most` keys the one that was
-    longest not asked for is dropped.
+    Two sessions that ask for the same thing at once wait for one making of it. Where the sizes of all things are together more
+    than `most`, those longest not asked for are dropped, but never the one asked for last.
+
+    Args:
+        most: the sum of sizes.
+        size: of a thing, when it is made; each counts as one where nothing is said.
     """
 
-    def __init__(self, most: int = 10_000) -> None:
-        self._most = most
-        self._made: dict[KeyT, tuple[Hashable, ValueT]] = {}
+    def __init__(self, most: int = 10_000, size: Callable[[ValueT], int] = lambda _: 1) -> None:
+        self._most, self._size = most, size
+        self._made: dict[KeyT, tuple[Hashable, ValueT, int]] = {}
         self._locks: dict[KeyT, RLock] = {}  # re-entrant, since a streamlit script may be stopped and started in one thread
         self._lock = Lock()
 
@@ -30,12 +34,14 @@ class Kept(Generic[KeyT, ValueT]):
         with lock:
             found = self._made.pop(key, None)
             if found is None or found[0] != content:
-                found = (content, make())
+                made = make()
+                found = (content, made, self._size(made))
             with self._lock:
                 self._made[key] = found
-                while len(self._made) > self._most:
+                total = sum(size for _, _, size in self._made.values())
+                while total > self._most and len(self._made) > 1:
                     oldest = next(iter(self._made))
-                    del self._made[oldest]
+                    total -= self._made.pop(oldest)[2]
                     self._locks.pop(oldest, None)
         return found[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,14 @@ from radbench.leaderboard.breakdown import board_of
 from radbench.leaderboard.comparing.compare import compare
 from radbench.leaderboard.comparing.comparison import Comparison
 from radbench.leaderboard.comparing.sheet import CompareSettings
-from radbench.leaderboard.efficiency import Spent, Usage, efficiency, usage
+from radbench.leaderboard.efficiency import efficiency
 from radbench.leaderboard.standing import infer
 from radbench.scoring.stored import StoredRun
 
 Stamp: TypeAlias = tuple[int, int]  # size in bytes, time of change in ns; (-1, -1): no such file
 Content: TypeAlias = tuple[tuple[str, Stamp], ...]
 
+_OWN_BOARD: Final = "radbench"
 _LOOK_AGAIN_S: Final = 2.0  # new folders and changed cards are seen after so long
 
 _catalogs: Kept[str, Catalog] = Kept()
@@ -38,10 +39,9 @@ _cards: Kept[str, BoardCard] = Kept()
 _boards: Kept[str, Board] = Kept()
 _inferred: Kept[str, Future[Board]] = Kept()
 _contents: Kept[str, Content] = Kept()
-_usages: Kept[Path, Usage] = Kept()
 _of_tasks: Kept[tuple[str, ...], Board] = Kept(most=256)
 _compared: Kept[tuple[str, ...], Comparison] = Kept(most=64)
-_stored: Kept[Path, StoredRun] = Kept(most=32)
+_stored: Kept[Path, StoredRun] = Kept(most=400_000, size=lambda stored: len(stored.cases))  # cases: some 250 bytes each, and their rows
 _behind: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="radbench-infer")  # what takes seconds, while pages are shown
 
 
@@ -148,6 +148,15 @@ def boards() -> tuple[dict[str, Board], list[str]]:
     return found, faults
 
 
+def first_board(among: Mapping[str, Board]) -> str:
+    """The board that is shown where none is chosen: that with most numbers of ours, else `radbench`, else the first that has anything."""
+    own = {name: sum(cell is not None and bool(cell.parts) for line in of.lines for cell in line.cells) for name, of in among.items()}
+    if any(own.values()):
+        return max(own, key=own.__getitem__)
+    with_lines = [name for name, of in among.items() if of.lines] or list(among)
+    return _OWN_BOARD if _OWN_BOARD in with_lines else with_lines[0]
+
+
 def board(name: str, *, inferred: bool = False) -> Board:
     """A board by name; with `inferred`, with rank intervals and groups, which take seconds the first time.
 
@@ -167,11 +176,6 @@ def inferred_by_now(name: str, *, begin: bool = False) -> Board | None:
         return None
     future = _inferring(name, made, content)
     return future.result() if future.done() else None
-
-
-def spent(of: Board, place: int) -> list[Spent]:
-    """Quality and costs of the lines of a column; journals are read once for each of their contents."""
-    return efficiency(of, place, lambda path: _usages.get(path, stamp(path), lambda: usage(path)))
 
 
 def task_board(task: str, value: str, others: tuple[str, ...] = ()) -> Board:
@@ -212,7 +216,7 @@ def _inferring(name: str, made: Board, content: Content) -> Future[Board]:
     def work() -> Board:
         found = infer(made, catalog())
         for place in range(len(found.columns)):
-            spent(found, place)
+            efficiency(found, place)  # journals are read here, and not while a page is shown
         return found
 
     return _inferred.get(name, content, lambda: _behind.submit(work))

@@ -29,7 +29,7 @@ def _state() -> None:
     from radbench.app.settings import settings
     from radbench.app.texts import note
 
-    note(f"{len(run_folders())} runs in {', '.join(path.name for path in settings().runs)}")
+    note(f"{len(run_folders())} runs in {', '.join(dict.fromkeys(path.name for path in settings().runs))}")
     if hidden := n_hidden():
         note(f"{hidden} more are not shown: nobody may see their references.")
     if settings().show_closed:

@@ -65,6 +65,9 @@ def _facts(cell: Cell) -> list[tuple[str, str]]:
         facts.append(("differs from", ", ".join(sorted(cell.standing.differs)) or "no other, after correction"))
     for part in cell.parts:
         facts += _of_run(part)
+    if cell.outlay is not None:
+        facts += [("mean of", f"{cell.outlay.n} replies")] if cell.outlay.n else []
+        facts += [("run", f"{asked.run.id}, {asked.folder.path}") for asked in cell.spent_by]
     return facts
 
 

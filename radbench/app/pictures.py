@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from radbench.app.heat import COLOURS, OPACITY, Heat, across, coloured
 from radbench.app.kept import Kept
 from radbench.catalog import Catalog
 from radbench.catalog.components import canonical
@@ -55,6 +56,7 @@ class Picture:
     places: tuple[int, ...]  # the slices sent, by their number in the volume from 0
     depth: int  # slices of the volume
     is_volume: bool
+    axis: int  # of the volume (z, y, x), on which its slices lie
     notes: tuple[str, ...]  # what was reduced, and what the reader of the file remarked
 
     @property
@@ -141,20 +143,21 @@ def confined(reader: Reader, media: Media) -> Path:
 
 def reduced(image: Image) -> Picture:
     """An image as it is sent; what was left out or made smaller stands in `notes`."""
-    across, aspect = _across(image)
-    depth, height, width = across.shape[:3]
+    axis, aspect = _axis(image)
+    planes = across(image.array, axis) if image.ndim == 3 else image.array[np.newaxis]
+    depth, height, width = planes.shape[:3]
     is_volume = image.ndim == 3
-    places = slices(across, MOST_SLICES)
+    places = slices(planes, MOST_SLICES)
     side = _SIDE_PX if is_volume else _FILM_SIDE_PX
     share = min(1.0, side / max(height, width), (_MOST_PX / (len(places) * height * width)) ** 0.5)
     shape = max(1, int(height * share)), max(1, int(width * share))
-    planes = np.stack([resize(across[i], shape) if share < 1 else across[i] for i in places])
+    shown = np.stack([resize(planes[i], shape) if share < 1 else planes[i] for i in places])
     notes = []
     if len(places) < depth:
         notes.append(f"{len(places)} of {depth} slices are shown, evenly spaced")
     if share < 1:
         notes.append(f"shown at {shape[1]} x {shape[0]} of {width} x {height} pixels")
-    array, scale, offset = (planes, 1.0, 0.0) if image.unit == "rgb" else _stored(planes)
+    array, scale, offset = (shown, 1.0, 0.0) if image.unit == "rgb" else _stored(shown)
     return Picture(
         array=array,
         scale=scale,
@@ -166,20 +169,23 @@ def reduced(image: Image) -> Picture:
         places=tuple(places),
         depth=depth,
         is_volume=is_volume,
+        axis=axis,
         notes=(*notes, *image.notes),
     )
 
 
-def packed(picture: Picture, *, alt: str, overlays: Sequence[Overlay] = (), view: Sequence[float] = ()) -> bytes:
+def packed(
+    picture: Picture, *, alt: str, overlays: Sequence[Overlay] = (), heats: Sequence[Heat] = (), view: Sequence[float] = ()
+) -> bytes:
     """What the viewer reads: the length of a JSON header (4 bytes, little-endian), the header, and deflated pixels.
 
-    Grey of 16 bits comes as all high bytes, then all low ones, which deflates better than pairs. `view`: the slice, centre and
-    width to open with.
+    Grey of 16 bits comes as all high bytes, then all low ones, which deflates better than pairs; the weights of heat maps follow.
+    `view`: what to open with: the slice, centre and width, then the opacity of heat maps and which of them, from 1 (0: none).
     """
     array = np.ascontiguousarray(picture.array)
     is_wide = array.dtype == np.uint16
     raw = (array >> 8).astype(np.uint8).tobytes() + (array & 255).astype(np.uint8).tobytes() if is_wide else array.tobytes()
-    pixels = zlib.compress(raw, 1)
+    pixels = zlib.compress(raw + b"".join(np.ascontiguousarray(heat.weights).tobytes() for heat in heats), 1)
     header = {
         "alt": alt,
         "shape": array.shape[:3],
@@ -195,6 +201,9 @@ def packed(picture: Picture, *, alt: str, overlays: Sequence[Overlay] = (), view
         "isVolume": picture.is_volume,
         "presets": picture.presets,
         "overlays": [asdict(overlay) for overlay in overlays],
+        "heats": [{"author": heat.author, "shape": heat.weights.shape} for heat in heats],
+        "colours": COLOURS,
+        "opacity": OPACITY,
         "view": list(view),
     }
     header["id"] = blake2b(json.dumps(header).encode() + pixels, digest_size=8).hexdigest()
@@ -202,30 +211,31 @@ def packed(picture: Picture, *, alt: str, overlays: Sequence[Overlay] = (), view
     return len(text).to_bytes(4, "little") + text + pixels
 
 
-def png(picture: Picture, at: int, shown: tuple[float, float] | None = None) -> bytes:
-    """One of the slices sent, under a window (centre, width) or its own, as PNG."""
+def png(picture: Picture, at: int, shown: tuple[float, float] | None = None, heat: Heat | None = None) -> bytes:
+    """One of the slices sent, under a window (centre, width) or its own, and a heat map where one is given, as PNG."""
     from PIL import Image as Pillow
 
     plane = picture.array[at]
     if picture.unit != "rgb":
         plane = window(plane.astype(np.float32) * picture.scale + picture.offset, *(shown or picture.window))
+    if heat is not None:
+        plane = coloured(plane, resize(heat.slice_at(picture.places[at], picture.depth), plane.shape[:2]), OPACITY)
     out = BytesIO()
     height, width = plane.shape[:2]
     Pillow.fromarray(plane).resize((width, max(1, round(height * picture.aspect)))).save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
-def _across(image: Image) -> tuple[NDArray[Any], float]:
-    """The slices of an image on the first axis (a 2D image is one), and the height of a pixel over its width."""
+def _axis(image: Image) -> tuple[int, float]:
+    """The axis of a volume on which its slices lie, and the height of a pixel over its width."""
     spacing = image.spacing_mm
     if image.ndim == 2:
-        return image.array[np.newaxis], spacing[0] / spacing[1] if spacing else 1.0
+        return 0, spacing[0] / spacing[1] if spacing else 1.0
     if spacing is None:
-        return image.array, 1.0
+        return 0, 1.0
     axis = int(np.argmax(spacing)) if max(spacing) > _THICK * spacing[0] else 0
     rest = [length for i, length in enumerate(spacing) if i != axis]
-    across = np.moveaxis(image.array, axis, 0)
-    return across[:, ::-1] if axis else across, rest[0] / rest[1]  # rows are z there, and z rises towards the head
+    return axis, rest[0] / rest[1]
 
 
 def _stored(planes: NDArray[Any]) -> tuple[NDArray[Any], float, float]:

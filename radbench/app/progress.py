@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,12 +31,16 @@ class Progress:
         return min(1.0, self.n_replies / self.n_wanted) if self.n_wanted else 0.0
 
 
-def progress(folder: CachedRun, run: RunRecord) -> Progress:
-    """The progress of a run, its shards together."""
+def progress(folder: CachedRun, run: RunRecord, others: Iterable[RunRecord] = ()) -> Progress:
+    """The progress of a run, its shards together. How many samples there are may be known from `others` that were asked the same."""
     journals = [path for path in (folder.predictions, *sorted(folder.path.glob("shards/*/predictions.jsonl"))) if path.exists()]
     n = sum(_lines.get(path, stamp(path), partial(_count, path)) for path in journals)
     last = max((stamp(path)[1] for path in journals), default=None)
-    wanted = run.settings.limit if run.settings.limit is not None else run.data.n_samples
+    whole = (
+        one.data.n_samples for one in others if one.ask_hash == run.ask_hash and one.status == "complete" and one.settings.limit is None
+    )
+    told = (run.settings.limit, run.data.n_samples, *whole)
+    wanted = next((n for n in told if n is not None), None)
     return Progress(
         n,
         None if wanted is None else wanted * run.settings.repeats,

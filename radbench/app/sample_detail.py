@@ -12,31 +12,21 @@ import streamlit as st
 from radbench.app import tables
 from radbench.app.browsing import gallery
 from radbench.app.controls import choice, switch
+from radbench.app.heat import Heat, laid
 from radbench.app.pictures import MOST_SLICES, Overlay, Picture, packed, png
+from radbench.app.sample_texts import framed, texts
 from radbench.app.texts import note, plain
 from radbench.app.viewer import viewer
 from radbench.errors import RadbenchError
 from radbench.folder import RunRecord
 from radbench.leaderboard.cases.said import worded
-from radbench.leaderboard.cases.samples import Candidate, SampleSet, Shown
-from radbench.leaderboard.cases.wording import Piece, difference, marked
-from radbench.metrics.base import is_readable
+from radbench.leaderboard.cases.samples import SampleSet
+from radbench.leaderboard.cases.shown import Candidate, Shown
 from radbench.sample import Answer, Boxes, Media, Points, Unparsed
 from radbench.thoughts import split_reasoning
 
-_STYLE: Final = """<style>
-.rb-text { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; }
-.rb-text ins { text-decoration: underline solid 2px; text-underline-offset: 3px; font-weight: 600; background: rgba(46, 160, 67, 0.18); }
-.rb-text del { text-decoration: underline dashed 2px; text-underline-offset: 3px; background: rgba(219, 109, 40, 0.18); }
-.rb-text mark { color: inherit; background: transparent; outline: 2px dotted currentColor; outline-offset: 1px; }
-.rb-text sup { font-weight: 700; }
-.rb-notes { font-size: 0.875rem; margin: 0.25rem 0 0; padding-left: 1.5rem; }
-</style>"""
-_KEY: Final = (
-    "Solid underline and bold: words that the reference lacks. Dashed underline: words of the reference that the candidate lacks. "
-    "Dotted frame with a number: statements that a report cannot have from its study, by words alone."
-)
 _REFERENCE: Final = "reference"
+_VIEWS: Final = (3, 5)  # numbers of a view: slice and window, and with heat maps two more
 
 
 def show(samples: SampleSet, name: str, *, is_open: bool) -> None:
@@ -60,7 +50,7 @@ def show(samples: SampleSet, name: str, *, is_open: bool) -> None:
                 _question(found)
         else:
             _question(found)
-        _texts(found)
+        texts(found)
     _values(samples, found)
     for candidate in found.candidates:
         _provenance(candidate, samples.runs[candidate.run].run, is_open=is_open)
@@ -79,18 +69,33 @@ def _images(found: Shown, run: RunRecord) -> None:
     except RadbenchError as error:
         st.warning(plain(f"Image {place + 1} cannot be shown: {error}"))
         return
+    heats, faults = _heats(found, picture, place)
     alt = f"{_described(media[place])}, image {place + 1} of {len(media)} of sample {found.record.id}"
     if is_plain:
-        _still(picture, alt)
+        _still(picture, alt, heats)
     else:
         overlays = [] if picture.is_volume or place else _overlays(found)
         key = f"viewer {found.record.id} {place}"
-        viewer(packed(picture, alt=alt, overlays=overlays, view=_first_view(key)), key=key, on_view_change=lambda: _keep_view(key))
-    for remark in picture.notes:
+        sent = packed(picture, alt="; ".join((alt, *(heat.words for heat in heats))), overlays=overlays, heats=heats, view=_first_view(key))
+        viewer(sent, key=key, on_view_change=lambda: _keep_view(key))
+    for remark in (*picture.notes, *(heat.words for heat in heats), *faults):
         note(remark)
 
 
-def _still(picture: Picture, alt: str) -> None:
+def _heats(found: Shown, picture: Picture, place: int) -> tuple[list[Heat], list[str]]:
+    """The heat maps of an image by the runs' names, and why others cannot be shown."""
+    heats, faults = [], []
+    for candidate in found.candidates:
+        for heat_map in candidate.prediction.heat_maps if candidate.prediction else ():
+            if heat_map.media == place:
+                try:
+                    heats.append(laid(candidate.run, heat_map, is_volume=picture.is_volume, axis=picture.axis))
+                except RadbenchError as error:
+                    faults.append(str(error))
+    return heats, faults
+
+
+def _still(picture: Picture, alt: str, heats: Sequence[Heat]) -> None:
     """One slice as a picture of the page."""
     at = 0
     if len(picture.places) > 1:
@@ -102,11 +107,14 @@ def _still(picture: Picture, alt: str) -> None:
         )
     presets = picture.presets
     name = choice("Window", list(presets), "window") if presets else ""
-    st.image(png(picture, at, presets.get(name)), alt=alt, width="stretch", output_format="PNG")
+    by_name = {heat.author: heat for heat in heats}
+    heat = by_name.get(choice("Heat map", ["none", *by_name], "heat", first=next(iter(by_name)))) if heats else None
+    described = f"{alt}; {heat.words}" if heat else alt
+    st.image(png(picture, at, presets.get(name), heat), alt=described, width="stretch", output_format="PNG")
 
 
 def _first_view(key: str) -> tuple[float, ...]:
-    """The slice and window that the URL states, as it was when this viewer opened; another image begins anew."""
+    """What the URL states (`packed`'s view), as it was when this viewer opened; another image begins anew."""
     viewed: tuple[str, tuple[float, ...]] | None = st.session_state.get("viewed")
     if viewed is not None and viewed[0] == key:
         return viewed[1]
@@ -116,7 +124,7 @@ def _first_view(key: str) -> tuple[float, ...]:
         view = tuple(float(number) for number in st.query_params.get("view", "").split(","))
     except ValueError:
         view = ()
-    view = view if len(view) == 3 and all(map(math.isfinite, view)) else ()
+    view = view if len(view) in _VIEWS and all(map(math.isfinite, view)) else ()
     st.session_state["viewed"] = (key, view)
     return view
 
@@ -124,7 +132,7 @@ def _first_view(key: str) -> tuple[float, ...]:
 def _keep_view(key: str) -> None:
     """Write what is looked at into the URL."""
     view = st.session_state[key].get("view")
-    if isinstance(view, list) and len(view) == 3:
+    if isinstance(view, list) and len(view) in _VIEWS:
         st.query_params["view"] = ",".join(f"{float(number):g}" for number in view)
 
 
@@ -143,47 +151,10 @@ def _overlays(found: Shown) -> list[Overlay]:
 def _question(found: Shown) -> None:
     for role, text in found.record.texts.items():
         st.markdown(f"**{plain(role.replace('_', ' ').capitalize())}**")
-        st.html(_text(escape(text)))
+        st.html(framed(escape(text)))
     if found.record.options:
         st.markdown("**Options**")
-        st.html(_text(escape(" | ".join(found.record.options))))
-
-
-def _texts(found: Shown) -> None:
-    """The reference and what each run answered, as metrics see them, with their differences."""
-    st.subheader("Reference and candidates", anchor=False)
-    case = next((candidate.case for candidate in found.candidates if candidate.case), None)
-    references = [worded(reference) for reference in (case.sample if case else found.record).references] or [""]
-    readable = [candidate.run for candidate in found.candidates if candidate.case and is_readable(candidate.case.answer)]
-    with st.container(horizontal=True):
-        at = int(choice("Reference", [str(i + 1) for i in range(len(references))], "reference")) - 1 if len(references) > 1 else 0
-        against = choice("Marks in the reference go by", readable, "marks") if len(readable) > 1 else next(iter(readable), "")
-    reference = references[at]
-    columns = st.columns(1 + len(found.candidates))
-    pieces: Sequence[Piece] = (Piece(reference, is_shared=True),) if reference else ()
-    for candidate, column in zip(found.candidates, columns[1:], strict=True):
-        with column:
-            st.markdown(f"**{plain(candidate.run)}**")
-            if candidate.run not in readable or candidate.case is None:
-                st.html(_text(escape(_why_not(candidate))))
-                continue
-            text = worded(candidate.case.answer)
-            old, new = difference(reference, text)
-            if candidate.run == against:
-                pieces = old
-            st.html(_text(marked(new, "candidate", candidate.statements), [place.note for place in candidate.statements]))
-    with columns[0]:
-        st.markdown("**Reference**")
-        st.html(_text(marked(pieces, "reference") or "none"))
-    note(_KEY)
-
-
-def _why_not(candidate: Candidate) -> str:
-    if candidate.prediction is None:
-        return "not asked"
-    if candidate.prediction.error is not None:
-        return f"failed: {candidate.prediction.error}"
-    return worded(candidate.case.answer) if candidate.case else "left out"
+        st.html(framed(escape(" | ".join(found.record.options))))
 
 
 def _values(samples: SampleSet, found: Shown) -> None:
@@ -261,12 +232,6 @@ def _described(media: Media) -> str:
     kind = media.modality or ("volume" if media.ndim == 3 else "image")
     what = " ".join(filter(None, (kind, media.view, media.laterality, media.series, media.phase, media.study_date)))
     return f"{what} (earlier study)" if media.is_prior else what
-
-
-def _text(html: str, notes: Sequence[str] = ()) -> str:
-    """A text, already escaped, as it stands on the page."""
-    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f'{_STYLE}<div class="rb-text">{html}</div>' + (f'<ol class="rb-notes">{listed}</ol>' if notes else "")
 
 
 def _number(value: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import streamlit as st
 
 _STYLE: Final = """<style>
-.rb { overflow-x: auto; max-height: 44rem; }
+.rb { overflow-x: auto; }
 .rb table { border-collapse: collapse; font-size: 0.875rem; }
 .rb caption { text-align: left; padding: 0.25rem 0; opacity: 0.85; }
 .rb th, .rb td { padding: 0.3rem 0.6rem; text-align: right; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
@@ -21,7 +21,7 @@ _STYLE: Final = """<style>
 .rb .faint { font-style: italic; background-color: rgba(128, 128, 128, 0.18); }
 .rb small { display: block; opacity: 0.85; white-space: nowrap; }
 .rb .text small { white-space: normal; }
-.rb.block { max-height: 20rem; }
+.rb.block { max-height: 20rem; overflow-y: auto; }
 .rb pre { font-size: 0.8rem; margin: 0.3rem 0 0 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 </style>"""
 _SHADE: Final = "rgba(30, 120, 220, {:.2f})"  # dark and light text keep a contrast above 4.5 on it, on either theme
@@ -54,7 +54,7 @@ def block(caption: str, text: str) -> None:
 
 
 def html(caption: str, head: Sequence[str], rows: Sequence[Row], *, n_heads: int = 1) -> str:
-    """The table's HTML; scrolls by itself, also with the keyboard."""
+    """The table's HTML: all of its rows; what is too wide scrolls, also with the keyboard."""
     texts = {i for row in rows for i, cell in enumerate(row) if i < n_heads or (isinstance(cell, Entry) and cell.is_text)}
     top = "".join(f'<th scope="col"{" class=text" if i in texts else ""}>{escape(name)}</th>' for i, name in enumerate(head))
     body = "\n".join(f"<tr>{''.join(_cell(i, cell, n_heads) for i, cell in enumerate(row))}</tr>" for row in rows)

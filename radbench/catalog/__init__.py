@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from radbench.catalog import components, files
 from radbench.catalog.components import COMPONENT_KINDS, Component, ComponentKind, Entry, canonical, register
 from radbench.catalog.files import CARD_KINDS, CardKind
-from radbench.errors import ContentError, RadbenchError, UnknownNameError
+from radbench.errors import ContentError, RadbenchError, UnknownNameError, is_own_part
+from radbench.terms import opened
 
 if TYPE_CHECKING:
     from radbench.catalog.cards import BoardCard, ModelCard, TaskCard
@@ -187,10 +188,14 @@ class Catalog:
         Where none is named, a data set that lies beside its card is looked for in the card's folder.
         """
         name = canonical(task.ask.dataset)
-        root = data_dirs.get(name)
-        if root is None and task.file and getattr(self.component("datasets", name), "lies_beside_card", False):
+        root, component = data_dirs.get(name), self.component("datasets", name)
+        if root is None and task.file and getattr(component, "lies_beside_card", False):
             root = task.file.parent
+        if not is_own_part(component):  # what it says while it is made may quote what it reads
+            stated = task.ask.dataset_options.get("access", getattr(component, "access", ""))
+            opened.note("open" if stated in {"open", "non-commercial"} else "credentialed")
         dataset: Dataset = self.build("datasets", name, task.ask.dataset_options, where=f"task {task.name}", split=split, root=root)
+        opened.note(dataset.access)
         return dataset
 
     def _cards(self, kind: CardKind) -> Iterable[Path]:

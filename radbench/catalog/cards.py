@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,8 @@ from radbench.conventions import Cleaning, Convention, Section
 from radbench.errors import ContentError, nearest
 from radbench.sample import AnswerMode
 from radbench.terms import Access
+
+_PATHS: Final = ("file", "tokenizer", "annotations")  # arguments of model families that name a file or folder
 
 Options = Mapping[str, JsonValue]
 Name = Annotated[str, AfterValidator(canonical)]  # of a component: with dashes, however it was written
@@ -122,6 +124,13 @@ class Score(_Record):
         """What is done to texts before metrics see them."""
         return Convention(self.section, self.clean, self.absent)
 
+    @field_validator("metrics")
+    @classmethod
+    def _once_each(cls, metrics: tuple[MetricUse, ...]) -> tuple[MetricUse, ...]:
+        if twice := next((use.name for i, use in enumerate(metrics) if use in metrics[:i]), None):
+            raise ValueError(f"expected each metric once, or with other options; `{twice}` stands twice with the same")
+        return metrics
+
 
 class AboutTask(_Record):
     """Facts for people."""
@@ -187,7 +196,7 @@ class ModelCard(_Card):
     """One model: `adapters/<name>.yaml`."""
 
     family: Name
-    arguments: Options = {}  # a relative path as `file` lies in the folder of the card
+    arguments: Options = {}  # relative paths, those in _PATHS, start at the folder of the card
     weights: Weights | None = None
     preprocessing: Options = {}
     prompt: JsonValue = None  # the model's own template
@@ -198,8 +207,9 @@ class ModelCard(_Card):
     def options(self, overrides: Mapping[str, object] | None = None) -> dict[str, object]:
         """The keywords for the family's constructor: what the card states, then what the command line states."""
         stated: dict[str, object] = dict(self.arguments)
-        if isinstance(file := stated.get("file"), str):
-            stated["file"] = str(self._local(file))
+        for name in _PATHS:
+            if isinstance(path := stated.get(name), str):
+                stated[name] = str(self._local(path))
         if self.weights is not None:
             stated["weights"] = self.weights.hub or str(self._local(self.weights.path or ""))
             if self.weights.revision:
@@ -217,16 +227,26 @@ class ModelCard(_Card):
         return (self.file.parent if self.file else Path()) / Path(path).expanduser()
 
 
+Cost: TypeAlias = Literal["seconds", "memory", "gpu_memory", "tokens", "price", "parameters"]
+
+
 class Column(_Record):
-    """One column of a board: a value of a task, or of several tasks together."""
+    """One column of a board: a value of a task, or of several tasks together; or what their runs cost."""
 
     task: Words  # not yet in the catalogue: the column shows published rows alone
     value: str = ""  # "": the (first) task's primary value
+    cost: Cost | None = None  # shown in place of a value; never ranked or marked
     over: Literal["average", "pooled"] = "average"  # of several tasks: the mean of their values, or the value of all their cases
     title: str = ""
     group: str = ""  # the heading above several columns
     published: Mapping[str, Words] = {}  # field of the published rows -> the texts that belong here
     lower_is_better: bool = False  # of a column without runs; else the metric says it
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Column:
+        if self.cost and (self.value or self.published):
+            raise ValueError("expected `cost`, or `value` and `published`, not both")
+        return self
 
     @property
     def name(self) -> str:

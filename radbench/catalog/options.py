@@ -11,7 +11,8 @@ from pydantic import ConfigDict, JsonValue, ValidationError, create_model
 from radbench.catalog.components import Component
 from radbench.catalog.wording import expected
 from radbench.catalog.yaml_text import read_yaml
-from radbench.errors import ContentError, nearest
+from radbench.errors import ContentError, is_own_part, nearest
+from radbench.terms import words
 
 _CONFIG = ConfigDict(arbitrary_types_allowed=True, coerce_numbers_to_str=True)
 
@@ -39,9 +40,10 @@ def construct(component: Component, what: str, options: Mapping[str, object], wh
     try:
         return component(**{**fitted, **fixed})
     except ContentError as error:
-        raise ContentError(f"{where}: {error}") from error
+        raise ContentError(f"{where}: {words(error)}") from error
     except ValueError as error:
-        raise ContentError(f"{where}: {what} refuses its options: {error}") from error
+        said = str(error) if is_own_part(component) else words(error)
+        raise ContentError(f"{where}: {what} refuses its options: {said}") from error
 
 
 def keywords(component: Component) -> dict[str, inspect.Parameter]:

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-from radbench.errors import RadbenchError, UnknownNameError, where_raised
+from radbench.cli.debugging import told_on_stderr, traced
+from radbench.errors import RadbenchError, UnknownNameError, code_raising, where_raised
+from radbench.terms import may_be_told, opened, words
 
 # name -> where it is ("module:object"), and its line in `radbench --help`
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
@@ -68,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.remove("--debug")
     try:
         try:
+            opened.forget()
             _dispatch(arguments, debug=debug)
         finally:
             sys.stdout.flush()
@@ -75,18 +78,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes what is left as it ends
         sys.exit(1)
     except (RadbenchError, OSError) as error:
-        _tell(error, debug=debug)
-        sys.stderr.write(f"radbench: {_refusal(error) if isinstance(error, OSError) else error}\n")
+        _tell(error, _refusal(error) if isinstance(error, OSError) and may_be_told(error) else words(error), debug=debug)
         sys.exit(2)
     except KeyboardInterrupt:
         _stopped()
     except Exception as error:  # a fault of radbench or of someone's extension, and what it says may quote texts of closed data
-        _tell(error, debug=debug)
-        sys.stderr.write(f"radbench: unforeseen {where_raised(error)}: please report it, with what --debug shows\n")
+        where = f"{where_raised(error)}, `{code_raising(error)}`"
+        _tell(error, f"unforeseen {where}: please report it to those who wrote that, with what --debug shows", debug=debug)
         sys.exit(1)
     except SystemExit as leaving:
         if leaving.code == 130:  # typer's reading of KeyboardInterrupt
             _stopped()
+        if isinstance(leaving.code, str):  # someone's extension ends the program with words of its own
+            _tell(leaving, words(leaving), debug=debug)
+            sys.exit(1)
         raise
 
 
@@ -102,10 +107,8 @@ def _dispatch(arguments: list[str], *, debug: bool) -> None:
 
             sys.stdout.write(f"radbench {version('radbench')}\n")
         case [name, *rest] if name in COMMANDS:
-            from radbench.cli.debugging import log_to_stderr
-
-            log_to_stderr(debug=debug)
-            command(name).main(rest, prog_name=f"radbench {name}")
+            with told_on_stderr(debug=debug):
+                command(name).main(rest, prog_name=f"radbench {name}")
         case [name, *_]:
             raise UnknownNameError("command", name, COMMANDS, "radbench --help")
 
@@ -123,11 +126,9 @@ def command(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN201  # typer
     return typer.main.get_command(found)
 
 
-def _tell(error: Exception, *, debug: bool) -> None:
-    if debug:
-        from radbench.cli.debugging import traced
-
-        sys.stderr.write(f"{traced(error)}\n")
+def _tell(error: BaseException, said: str, *, debug: bool) -> None:
+    way = f"{traced(error)}\n" if debug else ""
+    sys.stderr.write(f"{way}radbench: {said}\n")
 
 
 def _refusal(error: OSError) -> str:

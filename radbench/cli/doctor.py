@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,6 +25,8 @@ from radbench.cli.options import (
     weights_paths,
 )
 from radbench.errors import ContentError
+
+_DIFFERENCES: Final = 5  # shown of a check that failed
 
 if TYPE_CHECKING:
     from radbench.catalog import Catalog
@@ -110,12 +112,23 @@ def _verify(cards: Catalog, name: str, weights: dict[str, Path], options: dict[s
         raise typer.Exit(1)
 
 
+def _alternatives(expected: object) -> str:
+    """What a canary expects in words: `1 or 3` of `{one_of: [1, 3]}`."""
+    return " or ".join(map(str, expected["one_of"])) if isinstance(expected, dict) and "one_of" in expected else str(expected)
+
+
 def _print_certificate(file: Path, certificate: Certificate) -> None:
+    from radbench.readiness.verifying import differences
+
     for check in certificate.checks:
         sys.stdout.write(f"{'pass' if check.passed else 'FAIL'}  {check.what}\n")
         if not check.passed:
-            sys.stdout.write(f"      expected {check.expected} (within {check.tolerance:g})\n      got      {check.got}\n")
-            sys.stdout.write(f"      source   {check.source}\n")
+            found = differences(check)
+            for place, expected, got in found[:_DIFFERENCES]:
+                sys.stdout.write(f"      {place or 'reply'}: expected {_alternatives(expected)}, got {got}\n")
+            if len(found) > _DIFFERENCES:
+                sys.stdout.write(f"      and {len(found) - _DIFFERENCES} more, which the certificate has\n")
+            sys.stdout.write(f"      within {check.tolerance:g}; {check.source}\n")
     passed = sum(check.passed for check in certificate.checks)
     basis = (
         f"{certificate.n_published} of them published"
@@ -123,4 +136,6 @@ def _print_certificate(file: Path, certificate: Certificate) -> None:
         else "none of them published: which weights these are, is not told"
     )
     sys.stdout.write(f"{certificate.model}: {passed} of {len(certificate.checks)} expectations met, {basis}\n")
+    if not certificate.passed:
+        sys.stdout.write("numbers made with these weights are not comparable with published ones before you know why\n")
     sys.stdout.write(f"certificate: {file}\n")

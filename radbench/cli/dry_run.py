@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from radbench.catalog.cards import ModelCard
+from radbench.catalog.yaml_text import read_yaml
 from radbench.cli.options import print_json
 from radbench.datasets.base import Dataset
 from radbench.errors import DataError
-from radbench.folder import PredictionIndex, SampleRecord, read_lines
+from radbench.folder import Prediction, PredictionIndex, read_lines
+from radbench.running.estimates import Estimate
 from radbench.running.plan import Plan
 from radbench.running.requests import render
 from radbench.running.swap import partners
 from radbench.sample import Media, Sample
-from radbench.terms import host_of, is_local
+from radbench.terms import host_of, is_local, reason_of, words
 
 
 def describe(plans: Sequence[Plan], *, as_json: bool) -> None:
@@ -35,26 +38,18 @@ def describe(plans: Sequence[Plan], *, as_json: bool) -> None:
         sys.stdout.write("first prompt:\n" + "\n".join(f"  | {line}" for line in prompt.splitlines()) + "\n\n")
 
 
-def estimated(characters: int, prices: object) -> tuple[int, str | None]:
-    """Tokens of prompts, taken for four characters each, and their price by a model card's `prices`, None where it states none.
-
-    Pictures, outputs and later turns come on top.
-    """
-    tokens = characters // 4
-    if not isinstance(prices, Mapping):
-        return tokens, None
-    return tokens, f"{tokens * float(prices['prompt']) / float(prices.get('per', 1_000_000)):.2f} {prices.get('currency', 'USD')}"
-
-
 def _described(plan: Plan) -> dict[str, Any]:
     dataset = plan.dataset(plan.task.ask.split)
     samples = [sample for _, sample in plan.placed_samples(dataset)]
     swap = dict(zip(samples[0].media, _partner(plan, samples[0]), strict=False))
     protocol, shots = plan.protocol(), plan.shots()
     first = plan.request(protocol, samples[0], plan.shots_for(samples[0], shots), (), swap)
-    characters = sum(len(render(protocol.ask(sample, shots=plan.shots_for(sample, shots)))) for sample in samples)
-    options = plan.model.options(plan.overrides)
-    tokens, price = estimated(characters * plan.settings.repeats, options.get("prices"))
+    # on the command line a mapping is text
+    options = {name: _mapping(value) for name, value in plan.model.options(plan.overrides).items()}
+    answered = _answered(plan)
+    left = Estimate(options)
+    for sample in samples:
+        left.add(protocol.ask(sample, shots=plan.shots_for(sample, shots)), plan.settings.repeats - answered[sample.id])
     return {
         "task": plan.task.name,
         "model": plan.model.name,
@@ -62,9 +57,8 @@ def _described(plan: Plan) -> dict[str, Any]:
         "access": dataset.access,
         "n_samples": len(samples),
         "n_requests": len(samples) * plan.settings.repeats,
-        "n_answered": _n_answered(plan),
-        "prompt_tokens": tokens,
-        "prompt_price": price,
+        "n_answered": answered.total(),
+        **left.told(reply for folder in (plan.folder, *plan.kin()) for reply in read_lines(folder.predictions, Prediction)),
         "run_dir": str(plan.folder.path),
         "missing": _missing(dataset),
         "annotators": _annotators(plan),
@@ -106,15 +100,21 @@ def _partner(plan: Plan, sample: Sample) -> Sequence[Media]:
     return partners(plan.samples(plan.dataset(plan.task.ask.split)), plan.settings.seed).get(sample.id, sample.media)
 
 
-def _n_answered(plan: Plan) -> int:
+def _mapping(value: object) -> object:
+    is_written = isinstance(value, str) and value.lstrip().startswith("{")
+    return read_yaml(str(value), "--model-arg")[0] if is_written else value
+
+
+def _answered(plan: Plan) -> Counter[str]:
+    """How many replies the run folder holds, by sample."""
     if not plan.folder.predictions.exists():
-        return 0
+        return Counter()
     with PredictionIndex(plan.folder.predictions) as index:
-        return sum(index.is_answered(key) for sample in read_lines(plan.folder.samples, SampleRecord) for key in sample.keys)
+        return Counter({sample.id: sum(map(index.is_answered, sample.keys)) for sample in plan.folder.iter_samples()})
 
 
 def _missing(dataset: Dataset) -> list[str]:
     try:
-        return list(dataset.check())
+        return [reason_of(dataset, problem) for problem in dataset.check()]
     except DataError as error:
-        return [str(error)]
+        return [words(error)]

@@ -28,5 +28,7 @@ def figure(
 
     cards = open_catalog(catalog)
     found = build(cards.board(board), [folder for path in runs or [out_folder(out)] for folder in find_runs(path)], cards)
-    for path in draw(infer(found, cards), to):
+    standing = infer(found, cards)
+    for path in draw(standing, to):
         sys.stdout.write(f"{path}\n")
+    sys.stderr.write("".join(f"note: {note}\n" for note in standing.notes))  # such as why a column has no ranks

@@ -23,6 +23,7 @@ def paper(
     from datetime import UTC, datetime
     from importlib.metadata import version
 
+    from radbench.extras import need
     from radbench.folder import find_runs
     from radbench.leaderboard.board import build
     from radbench.leaderboard.standing import infer
@@ -30,6 +31,8 @@ def paper(
 
     cards = open_catalog(catalog)
     found = build(cards.board(board), [folder for path in runs or [out_folder()] for folder in find_runs(path)], cards)
-    making = Making(made=datetime.now(UTC).isoformat(timespec="seconds"), radbench=version("radbench"), cases=cases, seed=seed)
+    need("matplotlib", extra="plots", purpose="drawing figures of a board")
+    versions = {name: version(name) for name in ("radbench", "matplotlib")}
+    making = Making(made=datetime.now(UTC).isoformat(timespec="seconds"), cases=cases, seed=seed, **versions)
     manifest = write_bundle(infer(found, cards), cards, making, out)
     sys.stdout.write(f"{out}: {len(manifest.files)} files from {len(manifest.runs)} runs; check with: radbench verify {out}\n")

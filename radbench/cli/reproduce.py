@@ -18,12 +18,13 @@ from radbench.cli.options import (
     print_json,
     weights_paths,
 )
+from radbench.conventions import PRESETS
 from radbench.errors import RunError
 
 
 def reproduce(
     task: Annotated[str, typer.Argument(help="The task whose published cells are looked at.")],
-    paper: Annotated[str, typer.Option("--paper", metavar="NAME", help="llavarad-2024, medpalmm, rexrank, r2gen or radfm-v1.")],
+    paper: Annotated[str, typer.Option("--paper", metavar="NAME", help=f"How it scored: {', '.join(PRESETS)}.")],
     run: Annotated[Path | None, typer.Option("--run", metavar="RUN", help="A run folder. [default: the only run of the task]")] = None,
     model: Annotated[str, typer.Option("--as", metavar="MODEL", help="The published model. [default: the one called like the run's]")] = "",
     ids: Annotated[Path | None, typer.Option("--ids", metavar="FILE", help="The sample ids that the paper scored, one a line.")] = None,
@@ -39,18 +40,21 @@ def reproduce(
     The exit status is 1 where a cell could not be measured.
     """
     from radbench.folder import RunFolder, find_runs
+    from radbench.reproducing.cells import published_cells
     from radbench.reproducing.reproduce import reproduce as reproduced
     from radbench.reproducing.reproduce import run_of
     from radbench.reproducing.text import text
     from radbench.running.annotations import Annotators
     from radbench.terms import parse_agreement
 
+    cards = open_catalog(catalog)
+    published_cells(cards, task, paper)  # what no paper reports needs no run
     folder = RunFolder(run) if run else run_of(task, find_runs(out_folder(out)))
     if (asked := folder.read_run().task) != task:
         raise RunError(f"{folder.path} is a run of {asked}, not of {task}")
     store = folder.path.resolve().parents[2] / "annotations"
     agreement = parse_agreement(data_agreement) if data_agreement else None
-    annotators = Annotators(open_catalog(catalog), store, agreement=agreement, weights=weights_paths(weights))
+    annotators = Annotators(cards, store, agreement=agreement, weights=weights_paths(weights))
     chosen = ids.read_text("utf-8").split("\n") if ids else None
     found = reproduced(folder, paper, annotators, model=model, ids=[line.strip() for line in chosen] if chosen else None, seed=seed)
     if as_json:

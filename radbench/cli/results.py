@@ -10,7 +10,6 @@ from typing import Final
 
 import typer
 
-from radbench.cli.dry_run import estimated
 from radbench.cli.options import print_columns, print_json
 from radbench.conventions import Preset
 from radbench.errors import DataTermsError
@@ -61,21 +60,15 @@ def report_published(found: Sequence[tuple[Result, Summary, Preset]], *, as_json
 
 
 def report_questions(stores: Sequence[Annotators], *, as_json: bool) -> None:
-    """Print what annotators would be asked: distinct requests without a stored reply, their size, and the price of the prompts."""
-    asked = [_question(store, name) for store in stores for name in store.unanswered]
+    """Print what annotators would be asked: distinct requests without a stored reply, their size, and their price."""
+    asked = [one for store in stores for one in store.estimated()]
     if as_json:
         print_json({"questions": asked})
     elif not asked:
         sys.stdout.write("nothing would be asked\n")
     else:
         print_columns([list(asked[0]), *(["-" if value is None else str(value) for value in one.values()] for one in asked)])
-        sys.stdout.write("tokens are taken for four characters each; outputs, and questions of later rounds, come on top\n")
-
-
-def _question(store: Annotators, name: str) -> dict[str, object]:
-    """What one annotator would be asked; the price by its card, None where that states none."""
-    tokens, price = estimated(store.characters[name], store.catalog.model(name).options().get("prices"))
-    return {"annotator": name, "n_requests": store.unanswered[name], "prompt_tokens": tokens, "prompt_price": price}
+        sys.stdout.write("prompts: four characters are taken for a token; questions of later rounds come on top\n")
 
 
 def _missing(stores: Sequence[Annotators]) -> Counter[str]:

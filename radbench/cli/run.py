@@ -63,7 +63,6 @@ def run(
         raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
     tasks, models = [found.task(name) for name in names], [found.model(name) for name in _names(model)]
 
-    from radbench.catalog.yaml_text import read_yaml
     from radbench.cli.results import report  # only now: a slip of the pen should be answered at once
     from radbench.evaluation import Asking, evaluate_all, plan_all
     from radbench.folder import Settings
@@ -71,14 +70,10 @@ def run(
     from radbench.scoring import IntervalSettings
     from radbench.terms import parse_agreement
 
-    changes = {**pairs(task_arg, "--task-arg"), **({"shots": shots} if shots is not None else {}), **({"answer": answer} if answer else {})}
-    options: dict[str, object] = {**pairs(model_arg, "--model-arg")}
-    if gen:
-        options["generation"] = {key: read_yaml(value, "--gen")[0] for key, value in pairs(gen, "--gen").items()}
     asking = Asking(
         settings=Settings(limit=limit, seed=seed, images=images, repeats=repeats),
-        task_changes=changes,
-        model_options=options,
+        task_changes={**pairs(task_arg, "--task-arg"), **_stated(shots=shots, answer=answer)},
+        model_options=_model_options(model_arg, gen),
         shard=Shard.parse(shard) if shard else None,
         agreement=parse_agreement(data_agreement) if data_agreement else None,
         data_dirs=data_roots(data_dir),
@@ -95,6 +90,17 @@ def run(
     with watched() as control:
         results = list(evaluate_all(plans, asking, control, IntervalSettings(draws=draws, seed=seed)))
     report(results, as_json=as_json)
+
+
+def _stated(**changes: object) -> dict[str, object]:
+    return {name: value for name, value in changes.items() if value is not None}
+
+
+def _model_options(stated: Sequence[str] | None, gen: Sequence[str] | None) -> dict[str, object]:
+    from radbench.catalog.yaml_text import read_yaml
+
+    generation = {key: read_yaml(value, "--gen")[0] for key, value in pairs(gen, "--gen").items()}
+    return {**pairs(stated, "--model-arg"), **({"generation": generation} if generation else {})}
 
 
 @contextmanager

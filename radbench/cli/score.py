@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,12 +19,12 @@ from radbench.cli.options import (
     out_folder,
     weights_paths,
 )
+from radbench.conventions import PRESETS
 from radbench.errors import ContentError
 
 if TYPE_CHECKING:
-    from radbench.conventions import Preset
-    from radbench.evaluation import Result
-    from radbench.folder import Summary
+    from radbench.folder import RunFolder
+    from radbench.running.annotations import Annotators
 
 
 def score(
@@ -40,7 +41,7 @@ def score(
     ] = None,
     as_in: Annotated[
         str | None,
-        typer.Option("--preset", metavar="NAME", help="Also score as published: llavarad-2024, medpalmm, rexrank, r2gen, radfm-v1."),
+        typer.Option("--preset", metavar="NAME", help=f"Also score as published: {', '.join(PRESETS)}."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what annotators would be asked, and ask nothing.")] = False,
     data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
@@ -51,13 +52,12 @@ def score(
     as_json: JsonOption = False,
 ) -> None:
     """Score runs by their tasks' cards as they are today, or import a file of predictions and score it. Asks no model again."""
-    from radbench.cli.results import report, report_published, report_questions
+    from radbench.cli.results import report, report_published
     from radbench.cli.runs import named
-    from radbench.evaluation import Asking, card_today, evaluate_all, import_plan, remarked, rescore, score_as_published
+    from radbench.evaluation import Asking, import_plan, rescore, score_as_published, score_predictions
     from radbench.rerunning import annotations_of
     from radbench.running.annotations import Annotators
-    from radbench.running.engine import Control
-    from radbench.scoring import IntervalSettings, count_questions
+    from radbench.scoring import IntervalSettings
     from radbench.terms import parse_agreement
 
     if bool(runs) == (predictions is not None) or (predictions is not None) != (task is not None):
@@ -67,24 +67,26 @@ def score(
     if predictions is not None and task is not None:
         asking = Asking(data_dirs=data_roots(data_dir), weights=where, out=out_folder(out), agreement=agreement)
         plan = import_plan(found, predictions, task, name, asking)
-        report([remarked(result, predictions) for result in evaluate_all([plan], asking, Control(), intervals)], as_json=as_json)
+        report([score_predictions(plan, predictions, asking, intervals)], as_json=as_json)
         return
-    folders = named(runs or ())
     mode: Literal["ask", "stored", "count"] = "count" if dry_run else "stored" if annotations else "ask"
-    stores: dict[Path, Annotators] = {}
-    results: list[Result] = []
-    published: list[tuple[Result, Summary, Preset]] = []
-    for folder in folders:
-        store = annotations or annotations_of(folder)
-        annotators = stores.setdefault(store, Annotators(found, store, mode, agreement=agreement, weights=where))
-        if dry_run:
-            count_questions(folder, card_today(folder, found)[0], found, annotators)
-        else:
-            results.append(rescore(folder, annotators, intervals))
-            if as_in:
-                published.append((results[-1], *score_as_published(folder, as_in, annotators, seed)))
+    asked = [(folder, annotations or annotations_of(folder)) for folder in named(runs or ())]
+    stores = {store: Annotators(found, store, mode, agreement=agreement, weights=where) for _, store in asked}
     if dry_run:
-        report_questions(list(stores.values()), as_json=as_json)
+        _count([(folder, stores[store]) for folder, store in asked], as_json=as_json)
         return
+    results = [(folder, stores[store], rescore(folder, stores[store], intervals)) for folder, store in asked]
+    published = [(result, *score_as_published(folder, as_in, store, seed)) for folder, store, result in results if as_in]
     report_published(published, as_json=as_json)
-    report(results, as_json=as_json, unanswered=list(stores.values()))
+    report([result for _, _, result in results], as_json=as_json, unanswered=list(stores.values()))
+
+
+def _count(asked: Sequence[tuple[RunFolder, Annotators]], *, as_json: bool) -> None:
+    """Say what annotators would be asked about runs, by the cards of their tasks as they are today."""
+    from radbench.cli.results import report_questions
+    from radbench.evaluation import card_today
+    from radbench.scoring import count_questions
+
+    for folder, annotators in asked:
+        count_questions(folder, card_today(folder, annotators.catalog)[0], annotators.catalog, annotators)
+    report_questions(list({id(annotators): annotators for _, annotators in asked}.values()), as_json=as_json)

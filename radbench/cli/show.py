@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from radbench.cli.options import CatalogOption, JsonOption, OutOption, open_cata
 from radbench.errors import RunError, UnknownNameError
 
 if TYPE_CHECKING:
+    from radbench.folder import Prediction
     from radbench.sample import Sample
 
 
@@ -59,6 +61,7 @@ def _card(catalog: Catalog, kind: CardKind, name: str) -> dict[str, Any]:
 
 def _component(catalog: Catalog, kind: ComponentKind, name: str) -> dict[str, Any]:
     from radbench.catalog.options import keywords
+    from radbench.leaderboard.printing.bibtex import Bibliography
 
     component = catalog.component(kind, name)
     options = [
@@ -66,7 +69,8 @@ def _component(catalog: Catalog, kind: ComponentKind, name: str) -> dict[str, An
         for key, p in keywords(component).items()
     ]
     module = sys.modules[component.__module__]
-    return {"kind": kind, "name": name, "file": str(module.__file__), "doc": _docs(module, component), "options": options}
+    found = {"kind": kind, "name": name, "file": str(module.__file__), "doc": _docs(module, component), "options": options}
+    return found | ({"cite": str(Bibliography.of(component.papers))} if getattr(component, "papers", ()) else {})  # type: ignore[attr-defined]  # seen to be there
 
 
 def _docs(module: object, component: object) -> str:
@@ -86,7 +90,13 @@ def _text(item: dict[str, Any]) -> str:
         hashed = f"\nask hash: {item['ask_hash']}\n" if "ask_hash" in item else ""
         return head + Path(item["file"]).read_text("utf-8") + hashed
     rows = [f"  {o['name']}: {o['type']} = {o['default']}" for o in item["options"]]
-    return f"{head}{item['doc']}" + "\n\nOptions:\n" + "\n".join(rows or ["  none"]) + "\n"
+    return (
+        f"{head}{item['doc']}"
+        + "\n\nOptions:\n"
+        + "\n".join(rows or ["  none"])
+        + "\n"
+        + (f"\nCite:\n{item['cite']}" if "cite" in item else "")
+    )
 
 
 def _run_folder(name: str, out: Path) -> Path | None:
@@ -106,34 +116,52 @@ def _show_run(path: Path, sample_id: str | None, as_json: bool) -> None:
     from radbench.folder import Prediction, RunFolder, read_lines, to_line
 
     folder = RunFolder(path)
+    run = folder.read_run()
     if sample_id is None:
-        print_json(folder.read_run().model_dump(mode="json"))
+        print_json(run.model_dump(mode="json"))
         return
     samples = {record.id: record for record in folder.iter_samples()}
     if sample_id not in samples:
         raise UnknownNameError("sample", sample_id, samples, f"{folder.samples}")
     sample = samples[sample_id]
     said = [p for p in read_lines(folder.predictions, Prediction) if p.sample_id == sample_id and p.key in sample.keys]
-    shown = {
-        "sample": json.loads(to_line(sample)),
-        "predictions": [json.loads(to_line(p)) for p in said],
-    }
+    asked_of = {"card": run.model, **run.identity}
+    shown = {"sample": json.loads(to_line(sample)), "asked_of": asked_of, "predictions": [json.loads(to_line(p)) for p in said]}
     if as_json:
         print_json(shown)
         return
-    rows = [[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)] for key, value in shown["sample"].items()]
-    print_columns(rows)
-    if system := folder.read_run().model_card.get("options", {}).get("system"):
+    _print_pairs(shown["sample"])
+    sys.stdout.write("\n--- asked of\n")
+    _print_pairs({key: value for key, value in asked_of.items() if key != "system" and value != ""})
+    if system := run.model_card.get("options", {}).get("system"):
         sys.stdout.write(f"\n--- system, before each request\n{system}\n")
     for prediction in said:
-        output = (
-            prediction.output if isinstance(prediction.output, str) else json.dumps(prediction.output, default=repr, ensure_ascii=False)
-        )
-        answer = f"--- error\n{prediction.error}" if prediction.error else f"--- said\n{output}"
-        thoughts = f"--- reasoning\n{prediction.reasoning}\n" if prediction.reasoning else ""
-        sys.stdout.write(f"\n--- sent (repeat {prediction.repeat})\n{prediction.prompt}\n{thoughts}{answer}\n")
-        if folder.read_run().task_card["ask"]["protocol"] == "report" and isinstance(prediction.output, str):
+        _print_prediction(prediction)
+        if run.task_card["ask"]["protocol"] == "report" and isinstance(prediction.output, str):
             _show_signs(sample, prediction.output)
+
+
+def _print_pairs(record: Mapping[str, Any]) -> None:
+    print_columns([[key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)] for key, value in record.items()])
+
+
+def _print_prediction(prediction: Prediction) -> None:
+    """What was sent and what came back; of ranked options the likeliest first."""
+    tokens = f"{prediction.tokens.prompt} + {prediction.tokens.output} tokens" if prediction.tokens else ""
+    ended = "" if prediction.finish_reason == "stop" else f"ended: {prediction.finish_reason}"
+    about = ", ".join(filter(None, (prediction.served_model, prediction.asked, tokens, f"{prediction.seconds:.1f} s", ended)))
+    sys.stdout.write(f"\n--- sent (repeat {prediction.repeat})\n{prediction.prompt}\n")
+    if prediction.reasoning:
+        sys.stdout.write(f"--- reasoning\n{prediction.reasoning}\n")
+    if prediction.error:
+        sys.stdout.write(f"--- error ({about})\n{prediction.error}\n")
+        return
+    sys.stdout.write(f"--- said ({about})\n")
+    output = prediction.output
+    if isinstance(output, Mapping):
+        print_columns([[option, f"{score:.4f}"] for option, score in sorted(output.items(), key=lambda pair: -pair[1])])
+    else:
+        sys.stdout.write(f"{output if isinstance(output, str) else json.dumps(output, default=repr, ensure_ascii=False)}\n")
 
 
 def _show_signs(sample: Sample, report: str) -> None:

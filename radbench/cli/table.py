@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import typer
 
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["markdown", "text", "latex", "csv", "html", "json"]
 
 _INFERRED: Final = ("latex", "html", "csv", "json")  # formats that are kept: they carry rank intervals and groups
+_ENDINGS: Final[dict[str, Format]] = {".tex": "latex", ".txt": "text", ".csv": "csv", ".html": "html", ".json": "json"}
 
 
 def table(
     board: Annotated[str, typer.Argument(help="A board by name or file, or the correlations.json of correlate --out.")],
-    fmt: Annotated[Format, typer.Option("--format", help="How it is written.")] = "markdown",
+    fmt: Annotated[
+        Format | None, typer.Option("--format", help="How it is written. [default: by the ending of --to, else markdown]")
+    ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,13 +52,16 @@ def table(
 
     Or print how metrics agree with radiologists, from what `radbench correlate --out DIR` wrote.
     """
+    fmt = fmt or (_ENDINGS.get(to.suffix) if to else None) or "markdown"
     if board.endswith(".json"):
         if compare_to:
             raise ContentError(f"{board}: a table of correlations has no --compare-to")
+        from radbench.paper.correlation_table import provenance as of_correlations
         from radbench.paper.correlation_table import read_correlations, select_from
 
         agreement = select_from(read_correlations(Path(board)), _split(columns), _split(models))
-        _print(_correlations(agreement, fmt, caption=caption, label=label, intervals=intervals), to)
+        written = _correlations(agreement, fmt, caption=caption, label=label, intervals=intervals)
+        _print(written, to, of_correlations(agreement) if to and fmt != "json" else None)
         return
     from radbench.folder import find_runs
     from radbench.leaderboard.board import build
@@ -72,12 +78,7 @@ def table(
         _check_tested(found, compare_to, fmt)
     found = select(found, _split(columns), _split(models))
     written = _written(found, fmt, caption=caption, label=label, compare_to=compare_to, intervals=intervals)
-    _print(written, to)
-    if to is None:
-        return
-    beside = to.with_name(f"{to.name}.json")
-    beside.write_text(json.dumps(provenance(found), indent=1, ensure_ascii=False) + "\n", "utf-8")
-    sys.stdout.write(f"{beside}\n")
+    _print(written, to, provenance(found) if to and fmt != "json" else None)
 
 
 def _check_tested(board: Board, model: str, fmt: Format) -> None:
@@ -94,28 +95,44 @@ def _check_tested(board: Board, model: str, fmt: Format) -> None:
         )
 
 
-def _print(written: str, to: Path | None) -> None:
-    """On stdout, or into a file whose name is said."""
+def _print(written: str, to: Path | None, provenance: dict[str, Any] | None) -> None:
+    """On stdout; or into a file, with where its numbers come from beside it, and the names of both on stdout."""
     if to is None:
         sys.stdout.write(written)
         return
-    to.write_text(written, "utf-8")
-    sys.stdout.write(f"{to}\n")
+    if not to.parent.is_dir():
+        raise ContentError(f"--to {to}: there is no folder {to.parent}: make it, or name a file in another one")
+    texts = {to: written}
+    if provenance is not None:
+        texts[to.with_name(f"{to.name}.json")] = _json(provenance)
+    for path, text in texts.items():
+        path.write_text(text, "utf-8")
+        sys.stdout.write(f"{path}\n")
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def _correlations(found: Correlations, fmt: Format, *, caption: str, label: str, intervals: bool) -> str:
     """The table of what `radbench correlate` found."""
-    from radbench.paper import correlation_table
+    from radbench.paper import correlation_printing, correlation_table
 
     match fmt:
         case "latex":
-            return correlation_table.latex(found, caption=caption, label=label, intervals=intervals)
+            return correlation_printing.latex(found, caption=caption, label=label, intervals=intervals)
         case "markdown":
-            return correlation_table.markdown(found, caption=caption)
+            return correlation_printing.markdown(found, caption=caption)
+        case "html":
+            return correlation_printing.page(found, caption=caption)
         case "csv":
             return correlation_table.as_csv(found)
-        case _:
-            raise ContentError(f"a table of correlations is written as latex, markdown or csv, not as {fmt}")
+        case "json":
+            return _json(correlation_table.provenance(found))
+        case "text":
+            from radbench.ratings.report import table
+
+            return table(found)
 
 
 def _written(board: Board, fmt: Format, *, caption: str, label: str, compare_to: str, intervals: bool) -> str:
@@ -143,7 +160,7 @@ def _written(board: Board, fmt: Format, *, caption: str, label: str, compare_to:
         case "json":
             from radbench.leaderboard.printing.provenance import provenance
 
-            return json.dumps(provenance(board), indent=1, ensure_ascii=False) + "\n"
+            return _json(provenance(board))
 
 
 def _split(names: list[str] | None) -> list[str]:

@@ -25,6 +25,7 @@ from radbench.cli.options import (
     weights_paths,
 )
 from radbench.errors import ContentError, MissingDataError, MissingPackageError, RadbenchError
+from radbench.terms import may_be_told, opened, words
 
 if TYPE_CHECKING:
     from radbench.catalog.cards import TaskCard
@@ -48,6 +49,7 @@ class _Places:
 Check = Callable[[], Iterable[str]]
 
 _SUFFIXES: Final = (".yaml", ".yml", ".py")
+_MODULE: Final = "evaluate:"  # a script or hub id of the package `evaluate`, as a metric
 
 
 def validate(
@@ -94,17 +96,26 @@ def _outcome(check: Check) -> tuple[list[str], list[str]]:
     try:
         found.extend(check())
     except (NotChecked, MissingDataError, MissingPackageError) as error:
-        found.append(Remark(f"not checked: {error}"))
+        found.append(Remark(f"not checked: {_said(error)}"))
     except RadbenchError as error:
-        found += str(error).splitlines()
+        found += _said(error).splitlines()
     except Exception as error:  # a user's component: anything can happen in it
-        found.append(f"{type(error).__name__}: {error}")
+        found.append(f"{type(error).__name__}: {error}" if may_be_told(error) else _said(error))
     return [one for one in found if not isinstance(one, Remark)], [one for one in found if isinstance(one, Remark)]
+
+
+def _said(error: Exception) -> str:
+    from radbench.conformance import NotChecked
+
+    return str(error) if isinstance(error, NotChecked) else words(error)
 
 
 def _checks(catalog: Catalog, name: str, places: _Places) -> Iterator[tuple[str, Check]]:
     """What a name or file on the command line asks to have checked: its label and the check."""
     path = Path(name)
+    if name.startswith(_MODULE):
+        yield name, partial(_module, catalog, name)
+        return
     if path.suffix == ".py":
         yield from _code(catalog, path, places)
         return
@@ -144,6 +155,17 @@ def _registered(catalog: Catalog, path: Path, kind: ComponentKind, name: str, co
     yield from _component(catalog, kind, name, component, places)
 
 
+def _module(catalog: Catalog, name: str) -> Iterator[str]:
+    """A module of the package `evaluate` with every number it gives, since no card says which are wanted."""
+    from radbench import conformance
+    from radbench.metrics.evaluate import numbers_of
+
+    opened.note("open")  # the texts it is tried on are radbench's own
+    keys = numbers_of(catalog.build("metrics", name, {"value": []}, where=name))
+    yield Remark(f'it gives {", ".join(keys)}; in a card: {{"{name}": {{value: {keys[0]}}}}}')
+    yield from conformance.check_metric(catalog.build("metrics", name, {"value": keys}), "evaluate", conformance.StandIns(catalog))
+
+
 def _named(catalog: Catalog, kind: ComponentKind, name: str, places: _Places) -> list[str]:
     return _component(catalog, kind, name, catalog.component(kind, name), places)
 
@@ -157,6 +179,8 @@ def _component(catalog: Catalog, kind: ComponentKind, name: str, component: Comp
     open_ones = [key for key, p in keywords(component).items() if p.default is p.empty and key not in given]
     if open_ones:
         raise conformance.NotChecked(f"it needs options ({', '.join(open_ones)}): check a card that gives them")
+    closed = kind == "datasets" and getattr(component, "access", "") not in {"open", "non-commercial"}
+    opened.note("credentialed" if closed else "open")  # what checks of other parts show them is radbench's own
     made = construct(component, f"`{name}`", {}, name, given)
     match kind:
         case "metrics":
@@ -211,6 +235,7 @@ def _model(catalog: Catalog, name: str | Path, weights: Mapping[str, Path]) -> l
     from radbench.models.base import Annotator
 
     card = catalog.model(name)
+    opened.note("open")  # what the check shows it is radbench's own
     place = weights.get(canonical(card.name))
     model = catalog.build("models", card.family, card.options({"weights": str(place)} if place else None), where=card.where)
     if (card.weights or card.endpoint) and not isinstance(model, Annotator):

@@ -13,6 +13,7 @@ from radbench.metrics.base import Metric
 from radbench.models.base import Annotator, Embedder
 from radbench.sample import Case, Reply, Request, Sample, Text, Turn, Vectors
 from radbench.scoring.rows import annotate
+from radbench.terms import words
 
 _SHORT: Final = (
     "The lungs are clear. No pleural effusion or pneumothorax.",
@@ -122,7 +123,7 @@ def _read(model: Annotator, family: str, texts: Sequence[str]) -> list[str]:
     try:
         metric.measure(annotate(metric, cases, answer))
     except (ScoringError, ValueError, KeyError, TypeError, IndexError) as error:
-        return [f"the metric `{name}`, which asks this family, cannot read its replies: {type(error).__name__}: {error}"]
+        return [f"the metric `{name}`, which asks this family, cannot read its replies: {type(error).__name__}: {words(error)}"]
     return []
 
 

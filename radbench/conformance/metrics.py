@@ -12,6 +12,7 @@ from radbench.errors import RadbenchError
 from radbench.metrics.base import Metric, Rows, Values
 from radbench.sample import Answer, Box, Boxes, Case, Choice, LabelSet, Points, Reference, Reply, Request, Sample, Text, Vectors
 from radbench.scoring.rows import Answerer, annotate
+from radbench.terms import words
 
 _TEXTS: Final = (
     "The lungs are clear without focal consolidation, effusion or pneumothorax on either side.",
@@ -46,7 +47,7 @@ def check_metric(metric: Metric, name: str, answer: Answerer) -> list[str]:
             metric.prepare(cases)
             rows = metric.measure(cases)
         except (RadbenchError, TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
-            refusals.append(f"{kind}: {type(error).__name__}: {error}")
+            refusals.append(f"{kind}: {type(error).__name__}: {words(error)}")
             continue
         if not all(rows.excluded):
             measured.append(kind)

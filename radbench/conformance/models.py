@@ -13,6 +13,7 @@ from radbench.errors import DataError, MissingPackageError, ModelError, WeightsE
 from radbench.media import Reader
 from radbench.models.base import Annotator, Embedder, Example, Generator, Learner, Model, Ranker
 from radbench.sample import Boxes, Media, Reply, Request, Turn, Vectors
+from radbench.terms import words
 
 Ask: TypeAlias = Callable[[Sequence[Request]], Sequence[Reply]]
 
@@ -52,9 +53,9 @@ def check_model(model: Model, family: str = "") -> list[str]:
         doing = "identity"
         found += _identity(model)
     except (DataError, MissingPackageError, ModelError, WeightsError) as error:
-        raise NotChecked(f"`{doing}`: {error}") from error
+        raise NotChecked(f"`{doing}`: {words(error)}") from error
     except Exception as error:  # a user's model: anything can happen in it
-        found.append(f"`{doing}` raises {type(error).__name__}: {error}")
+        found.append(f"`{doing}` raises {type(error).__name__}: {words(error)}")
     return found
 
 

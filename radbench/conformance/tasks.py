@@ -19,7 +19,9 @@ from radbench.errors import MissingDataError, MissingPackageError
 from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
 from radbench.sample import Case, Reply, Sample, Unparsed
+from radbench.scoring.apart import ids_apart
 from radbench.scoring.rows import annotate
+from radbench.terms import reason_of, words
 
 _LIMIT: Final = 50  # samples tried
 
@@ -43,7 +45,7 @@ def check_task(catalog: Catalog, task: TaskCard, roots: Mapping[str, Path]) -> l
         wanted = filter(None, (task.ask.split, task.ask.train, task.ask.validation))
         splits: list[Dataset] = [catalog.dataset(task, split, roots) for split in wanted]
     except (MissingDataError, MissingPackageError) as error:
-        raise NotChecked(str(error)) from error
+        raise NotChecked(words(error)) from error
     found = [problem for split in splits for problem in check_dataset(split)]
     samples = (
         [splits[0][i] for i in range(len(splits[0]))] if task.ask.select else [splits[0][i] for i in range(min(_LIMIT, len(splits[0])))]
@@ -66,12 +68,12 @@ def _tried(protocol: EvaluationProtocol, metrics: list[Metric], task: TaskCard, 
         replies[sample.id] = (sample, reply)
         answer = protocol.read(sample, reply)
         if isinstance(answer, Unparsed):
-            unread.append(f"the target of sample `{sample.id}` cannot be read as an answer: {answer.reason}")
+            unread.append(f"the target of sample `{sample.id}` cannot be read as an answer: {reason_of(protocol, answer.reason)}")
         cases.append(Case(sample, answer))
     found = unread[:3]
-    values: set[str] = set()
+    names: list[list[str]] = [[] for _ in metrics]
     asking = False
-    for metric in metrics:
+    for own, metric in zip(names, metrics, strict=True):
         try:
             annotated = annotate(metric, cases, stand_ins)
         except NotChecked:  # it asks a judge
@@ -80,9 +82,10 @@ def _tried(protocol: EvaluationProtocol, metrics: list[Metric], task: TaskCard, 
         metric.prepare(annotated)
         rows = metric.measure(annotated)
         kept = np.array([reason is None for reason in rows.excluded])
-        values |= set(metric.aggregate(rows.array[kept], np.ones((1, int(kept.sum())))))
+        own.extend(metric.aggregate(rows.array[kept], np.ones((1, int(kept.sum())))))
         if not kept.any():
-            found.append(f"metric `{metric.name}` measures none of the samples: {rows.excluded[0]}")
+            found.append(f"metric `{metric.name}` measures none of the samples: {reason_of(metric, str(rows.excluded[0]))}")
+    values = {id_ for ids in ids_apart([(use.name, use.options) for use in task.score.metrics], names) for id_ in ids}
     if task.score.primary not in values and not asking:
         found.append(f"`primary`: no metric of the task gives `{task.score.primary}`; they give: {', '.join(sorted(values))}")
     return found

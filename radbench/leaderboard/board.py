@@ -15,9 +15,10 @@ from typing import Final
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Ask, BoardCard, Column
 from radbench.errors import RadbenchError, RunError
-from radbench.folder import RunFolder, RunRecord, Summary
-from radbench.leaderboard.cells import Cell, Line, LineKind, Part
+from radbench.folder import RunFolder, RunRecord
+from radbench.leaderboard.cells import Asked, Cell, Line, LineKind, Part
 from radbench.leaderboard.combined import combine
+from radbench.leaderboard.costs import COSTS, costs
 from radbench.leaderboard.exposure import exposure, stated, worst
 from radbench.leaderboard.published import PublishedRow, rows_of
 from radbench.leaderboard.ranking import compared
@@ -82,8 +83,9 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
     """
     names = dict.fromkeys(task for column in card.columns for task in column.task)
     tasks = {name: catalog.task(name).ask for name in names if catalog.has("tasks", name)}
-    found: dict[tuple[str, LineKind], dict[str, tuple[RunRecord, Summary, RunFolder]]] = {}
+    found: dict[tuple[str, LineKind], dict[str, Asked]] = {}
     notes: list[str] = []
+    repeated: dict[str, None] = {}
     for folder in folders:
         try:
             run = folder.read_run()
@@ -93,13 +95,19 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
         except RunError as error:
             notes.append(f"left out: {error}")
             continue
-        runs = found.setdefault(_name(run, tasks[run.task]), {})
-        if run.task not in runs or run.started > runs[run.task][0].started:
-            runs[run.task] = (run, summary, folder)
+        name, kind = _name(run, tasks[run.task])
+        runs = found.setdefault((name, kind), {})
+        if run.task in runs:
+            repeated[f"{name} on {run.task}"] = None
+        if run.task not in runs or run.started > runs[run.task].run.started:
+            runs[run.task] = Asked(run, summary, folder)
     card = card.model_copy(update={"columns": tuple(_filled(column, found.values()) for column in card.columns)})
     lines = [
         Line(name, kind, tuple(_cell(column, runs, catalog, notes) for column in card.columns)) for (name, kind), runs in found.items()
     ]
+    if repeated:
+        notes.append(f"several runs were asked alike, and the latest is shown: {', '.join(repeated)}")
+    notes += _without_numbers(card, lines, found.values())
     lines = [line for line in lines if any(line.cells)] + list(_reported(card, rows_of(card), notes))
     ordered, said = compared(card, lines, notes)
     return Board(card, ordered, (*said, *uncertified(card.columns, ordered)), outside_scope(card.columns, ordered, catalog))
@@ -122,26 +130,30 @@ def _name(run: RunRecord, ask: Ask) -> tuple[str, LineKind]:
     return name, "control" if settings.images != "real" else "baseline" if card["family"] in BASELINES else "model"
 
 
-def _filled(column: Column, runs: Iterable[Mapping[str, tuple[RunRecord, Summary, RunFolder]]]) -> Column:
-    """The column with its value named: the card's, else the primary value of the task."""
+def _filled(column: Column, runs: Iterable[Mapping[str, Asked]]) -> Column:
+    """The column with its value named: the card's, else the primary value of the task; a cost with its name in words."""
+    if column.cost:
+        return column.model_copy(update={"title": column.title or COSTS[column.cost], "lower_is_better": True})
     if column.value:
         return column
     first = column.task[0]
-    primary = next((str(of[first][1].score["primary"]) for of in runs if first in of), "")
+    primary = next((str(of[first].summary.score["primary"]) for of in runs if first in of), "")
     return column.model_copy(update={"value": primary})
 
 
-def _cell(column: Column, runs: Mapping[str, tuple[RunRecord, Summary, RunFolder]], catalog: Catalog, notes: list[str]) -> Cell | None:
+def _cell(column: Column, runs: Mapping[str, Asked], catalog: Catalog, notes: list[str]) -> Cell | None:
     """The cell of a line; None where a task of the column has no run with that value."""
-    parts = []
-    for task in column.task:
-        if task not in runs:
-            return None
-        run, summary, folder = runs[task]
-        found = next((value for value in summary.values if value.id == column.value), None)
-        if found is None:
-            return None
-        parts.append(Part(found, run, summary, folder))
+    if not all(task in runs for task in column.task):
+        return None
+    asked = tuple(runs[task] for task in column.task)
+    known = worst(exposure(one.run) for one in asked)
+    if column.cost:
+        outlay = costs(asked)[column.cost]
+        return Cell(value=outlay.value, ci=None, exposure=known, outlay=outlay, spent_by=asked, lower_is_better=True)
+    values = [next((value for value in one.summary.values if value.id == column.value), None) for one in asked]
+    parts = tuple(Part(one.run, one.summary, one.folder, value) for one, value in zip(asked, values, strict=True) if value is not None)
+    if len(parts) < len(asked):
+        return None
     first = parts[0]
     value, ci = first.value.value, _whole(first.value.ci)
     if len(parts) > 1:
@@ -150,8 +162,15 @@ def _cell(column: Column, runs: Mapping[str, tuple[RunRecord, Summary, RunFolder
         except RadbenchError as error:
             notes.append(f"{first.run.model} on {column.name}: {error}")
             return None
-    known = worst(exposure(part.run) for part in parts)
-    return Cell(value=value, ci=ci, exposure=known, parts=tuple(parts), lower_is_better=first.value.lower_is_better)
+    return Cell(value=value, ci=ci, exposure=known, parts=parts, lower_is_better=first.value.lower_is_better)
+
+
+def _without_numbers(card: BoardCard, lines: Sequence[Line], runs: Iterable[Mapping[str, Asked]]) -> Iterator[str]:
+    """One sentence on each column whose value no run has, though there are runs of its tasks."""
+    asked = {task for of in runs for task in of}
+    for place, column in enumerate(card.columns):
+        if asked.issuperset(column.task) and not any(line.cells[place] for line in lines):
+            yield f"{column.name}: no model has a run of {' and '.join(column.task)} with a value `{column.value}`"
 
 
 def _whole(ci: tuple[float | None, float | None] | None) -> tuple[float, float] | None:

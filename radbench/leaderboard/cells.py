@@ -15,10 +15,9 @@ KINDS: Final[tuple[LineKind, ...]] = ("model", "baseline", "control", "reported"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One value of one run."""
+class Asked:
+    """One run."""
 
-    value: ValueRecord
     run: RunRecord
     summary: Summary
     folder: RunFolder
@@ -27,6 +26,22 @@ class Part:
     def is_partial(self) -> bool:
         """True where replies are missing: the run was not finished, or some requests failed."""
         return bool(self.summary.counts.n_failed) or self.run.status != "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Asked):
+    """One value of one run."""
+
+    value: ValueRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Outlay:
+    """One cost of some runs."""
+
+    value: float | None  # None: not recorded by a run, or not stated by the card
+    n: int = 0  # replies that it is the mean of; 0: it is none of replies
+    currency: str = ""  # of a price
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +56,19 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A number of the board and where it comes from: runs of ours, one a task of the column, or a published row."""
+    """A number of the board and where it comes from: runs of ours, one a task of the column, or a published row.
+
+    A cell of a column of costs holds what its runs took. It has no parts, so that nothing compares, ranks or marks it.
+    """
 
     value: float | None  # None: undefined
     ci: tuple[float, float] | None
     exposure: Exposure
     parts: tuple[Part, ...] = ()
     reported: PublishedRow | None = None
+    outlay: Outlay | None = None
+    spent_by: tuple[Asked, ...] = ()  # the runs behind an outlay
+    is_frontier: bool = False  # of an outlay: no line is better at the same or a lower cost
     lower_is_better: bool = False
     is_comparable: bool = True  # False: its signature is not the one the column compares, or it is a report
     rank: int | None = None  # among the comparable cells of models of its class; None: not ranked
@@ -58,6 +79,17 @@ class Cell:
     def signature(self) -> str:
         """Of all its parts; "" of a report."""
         return " & ".join(part.value.signature for part in self.parts)
+
+    @property
+    def runs(self) -> tuple[Asked, ...]:
+        """The runs behind it; none behind a report."""
+        return self.parts or self.spent_by
+
+    @property
+    def goodness(self) -> float:
+        """The value, turned so that higher is better; of a defined one alone."""
+        assert self.value is not None
+        return -self.value if self.lower_is_better else self.value
 
     @property
     def is_partial(self) -> bool:

@@ -91,7 +91,7 @@ def _unstated(board: Board) -> Iterator[str]:
                 own.update(name for name in ("n", "protocol", "exposure") if getattr(cell.reported, name) == UNSTATED)
     for source, counts in lacking.items():
         if counts:
-            yield f"{source} does not state {', '.join(f'{name} ({count} cells)' for name, count in counts.items())}"
+            yield f"{source} does not state {', '.join(f'{name} ({_cells(count)})' for name, count in counts.items())}"
 
 
 def _judges(board: Board) -> Iterator[str]:
@@ -120,6 +120,10 @@ def _stale(board: Board) -> Iterator[str]:
         for name, day in days.items():
             if newest is not None and (newest - day).days > _STALE_DAYS:
                 yield f"{name}, {column.name} ({column.value}): judged on {day}, others as late as {newest}: the judge may have changed"
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'' if count == 1 else 's'}"
 
 
 def _value(cell: Cell | None) -> float:

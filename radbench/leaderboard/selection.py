@@ -21,7 +21,7 @@ def select(board: Board, columns: Sequence[str] = (), models: Sequence[str] = ()
     """
     places = list(range(len(board.columns)))
     if columns:
-        named = [{column.name, column.value, column.group, *column.task} for column in board.columns]
+        named = [{column.name, column.cost or column.value, column.group, *column.task} for column in board.columns]
         known = [name for names in named for name in names if name]
         places = list(dict.fromkeys(p for wanted in columns for p in _matching(wanted, named, known, "column")))
     lines = list(board.lines)

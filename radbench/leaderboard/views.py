@@ -22,7 +22,8 @@ def under(board: Board, heading: str) -> Board:
     card = board.card.model_copy(update={"columns": tuple(board.columns[place] for place in places)})
     lines = [replace(line, cells=tuple(line.cells[place] for place in places)) for line in board.lines]
     lines = sorted((line for line in lines if any(line.cells)), key=lambda line: _key(line, lower))
-    return replace(board, card=card, lines=tuple(lines))
+    outside = {new: board.outside[old] for new, old in enumerate(places) if old in board.outside}
+    return replace(board, card=card, lines=tuple(lines), outside=outside)
 
 
 def where(board: Board, *, text: str = "", kinds: Collection[str] = (), classes: Collection[str] = ()) -> Board:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 
 from radbench.errors import ContentError
 from radbench.metrics._annotated import FAILED
-from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
+from radbench.metrics.base import Ask, Excluded, Objection, Row, SumMetric, Values, ratio
 from radbench.metrics.tokens import NO_REFERENCE
 from radbench.sample import Case, Reply, Request, Turn, Unparsed
 from radbench.thoughts import split_reasoning
@@ -182,6 +182,21 @@ class Judged(SumMetric):
         """What repeats should agree on."""
         return self.merit(statistics)
 
+    def told(self, answer: str) -> Iterator[Objection]:  # noqa: ARG002 - a grade alone tells none
+        """The single errors in an answer that can be read."""
+        yield from ()
+
+    def objections(self, case: Case) -> Sequence[Objection]:
+        """Those of the reference that counts; with repeats, of the first that can be read of each pair."""
+        questions, _ = self._questions(case)
+        heard = hear(questions, case.annotations, self._kept)
+        n = len(questions) // self.repeats
+        first = [next((v for v in heard.verdicts[i::n] if not isinstance(v, Excluded)), None) for i in range(n)]
+        readable = [verdict for verdict in first if verdict is not None]
+        if not readable or len(readable) < n:
+            return []
+        return list(self.told(max(readable, key=lambda verdict: self.merit(verdict[0]))[1]))
+
     def texts(self, case: Case) -> Sequence[Mapping[str, str]]:
         """What fills the prompt's slots, once a question."""
         return [{"reference": reference, "candidate": case.text} for reference in case.references if reference.strip()]
@@ -216,6 +231,11 @@ class Judged(SumMetric):
         k = len(self.statistics)
         values = {"escaped": ratio(sums[:, k], sums[:, -1])}
         return values if self.repeats == 1 else {**values, "agreement": ratio(sums[:, k + 1], sums[:, k + 2])}
+
+    def _kept(self, text: str) -> tuple[Row, str] | Unparsed:
+        """What `read` finds, beside the answer."""
+        statistics = self.read(text)
+        return statistics if isinstance(statistics, Unparsed) else (statistics, text)
 
     def _questions(self, case: Case) -> tuple[list[Request], int]:
         """All pairs, then all pairs once more for each repeat; a repeat's number keeps equal requests apart."""

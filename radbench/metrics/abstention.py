@@ -32,6 +32,7 @@ class Abstention(SumMetric):
     """
 
     name = "abstention"
+    papers = ("elyaniv2010selective",)
     columns = ("n", "answered", "wrong", "abstained", "unanswerable", "abstained_rightly")
     lower_is_better = frozenset({"selective_risk", "unreadable"})
 

@@ -37,6 +37,7 @@ class AnswerText(SumMetric):
     """
 
     name: ClassVar[str] = "answer_text"
+    papers = ("rajpurkar2016squad", "li2023llavamed")
     columns: tuple[str, ...] = ("exact_match", "token_f1", "token_recall", "cases")
 
     def __init__(self, *, articles: Literal["kept", "dropped"] = "kept") -> None:

@@ -31,6 +31,18 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """What a metric holds against a candidate, for people who read the case: no value is made of it."""
+
+    kind: str  # the type of error, in words
+    words: str = ""  # the words it is about, as the metric or its judge gives them; "" where it gives none
+    of: Literal["candidate", "reference"] = "candidate"  # whose words; what the candidate omits is the reference's
+    place: tuple[int, int] | None = None  # where they stand in that text, in characters; None: not told
+    note: str = ""
+    n: int = 1  # errors, where a judge only counts them
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A question a metric puts to an annotator or judge, by its name in the catalogue of models."""
 
@@ -60,6 +72,7 @@ class Metric(ABC):
     best: ClassVar[float] = 1.0  # the value of a perfect candidate, for every value not in `lower_is_better`
     when_missing: ClassVar[Literal["worst", "excluded"]] = "worst"  # what a case without a readable answer counts as
     sums: ClassVar[bool] = False  # True: `aggregate` depends on the weighted sums of rows alone
+    papers: ClassVar[tuple[str, ...]] = ()  # what it cites: keys of references.bib, or arXiv ids, DOIs and other words
     scope: ClassVar[str] = "any"  # what the metric was made for: "any", "chest X-ray" ...
     annotators: tuple[str, ...] = ()  # whom `asks` may name; a run makes sure of them before it asks anything
     needs_validation: bool = False  # True: `fit` must see the cases of the same model on the task's validation split first
@@ -76,6 +89,10 @@ class Metric(ABC):
 
     def asks(self, case: Case, replies: Sequence[Reply]) -> Sequence[Ask]:  # noqa: ARG002 - most metrics ask nothing
         """The next round of questions to annotators, given all replies so far; empty when there is no more to ask."""
+        return ()
+
+    def objections(self, case: Case) -> Sequence[Objection]:  # noqa: ARG002 - most metrics tell no single errors
+        """The errors that the metric finds in an annotated case, as far as it tells them one by one."""
         return ()
 
     def signature(self) -> Mapping[str, str]:

@@ -37,6 +37,7 @@ class Bertscore(SumMetric):
     """
 
     name: ClassVar[str] = "bertscore"
+    papers = ("zhang2020bertscore",)
     columns: tuple[str, ...] = (*PARTS, "cases")
 
     def __init__(self, *, annotator: str = "distilroberta-base", baseline: Sequence[float] | None = None) -> None:

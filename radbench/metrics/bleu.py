@@ -34,21 +34,23 @@ class Bleu(NgramMetric):
     length of the candidates, r that of the closest references (of two as close, the shorter).
 
     Orders for which no candidate is long enough are left out of the mean (sacrebleu's effective order, `eff:yes` in the
-    signature). So values of
-    cases equal sacrebleu's sentence BLEU; values of a corpus equal its corpus BLEU, and coco's to 1e-8 with tokenizer
-    `none` and smoothing `none`, wherever any candidate has n tokens: where none has, those two say 0.
+    signature). So values of cases equal sacrebleu's sentence BLEU; values of a corpus equal its corpus BLEU, and coco's to 1e-8
+    with tokenizer `none` and smoothing `none`, wherever any candidate has n tokens: where none has, those two say 0. nltk's corpus
+    BLEU is lower on short texts, since a candidate with fewer than n tokens counts an n-gram there that cannot match.
 
     An empty candidate adds the length of its reference, so alone it scores 0. References without a token do not
     count; a case without any other is left out.
 
     Args:
-        tokenizer: `13a` (sacrebleu's default), `none` (blanks; coco and nltk), `regex` (every punctuation mark apart).
+        tokenizer: `13a` (sacrebleu's default), `none` (blanks; coco and nltk), `regex` (every punctuation mark apart), `intl` and
+            `char` (sacrebleu's): radbench.metrics.tokens.
         case: `mixed` compares letters as they are, `lower` in lower case.
         smoothing: of orders without a match: `exp` counts 1/2, 1/4 ... of a match, `none` gives BLEU 0 there.
         over: `corpus`, as BLEU is defined; `cases` is the mean over cases of their own BLEU, which some papers print.
     """
 
     name: ClassVar[str] = "bleu"
+    papers = ("papineni2002bleu", "chen2014smoothing")
 
     def __init__(
         self,

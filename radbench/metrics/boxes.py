@@ -41,6 +41,7 @@ class Boxes(Metric):
     """
 
     name = "boxes"
+    papers = ("everingham2010voc", "lin2014coco")
 
     def __init__(self) -> None:
         self.prepare([])

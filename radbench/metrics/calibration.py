@@ -36,6 +36,7 @@ class Calibration(SumMetric):
     """
 
     name = "calibration"
+    papers = ("brier1950verification", "guo2017calibration")
     lower_is_better = frozenset({"brier", "ece"})
     when_missing = "excluded"
 

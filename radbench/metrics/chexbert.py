@@ -45,6 +45,7 @@ class Chexbert(SumMetric):
     """
 
     name: ClassVar[str] = "chexbert"
+    papers = ("smit2020chexbert",)
     scope: ClassVar[str] = "chest X-ray reports"
     columns: tuple[str, ...] = (
         *("reports", "f1_14", "f1_5", "exact_14", "exact_5"),

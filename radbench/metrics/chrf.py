@@ -34,6 +34,7 @@ class Chrf(NgramMetric):
     """
 
     name: ClassVar[str] = "chrf"
+    papers = ("popovic2015chrf",)
     columns: tuple[str, ...] = tuple(f"{count}-{n}" for count in ("matches", "candidate", "reference") for n in range(1, ORDER + 1))
 
     def __init__(self, *, case: LetterCase = "mixed") -> None:

@@ -42,6 +42,7 @@ class Cider(SumMetric):
     """
 
     name: ClassVar[str] = "cider"
+    papers = ("vedantam2015cider",)
     columns: tuple[str, ...] = ("cider", "cases")
     best: ClassVar[float] = 10.0
 

@@ -52,6 +52,7 @@ class Classification(SumMetric):
     """
 
     name = "classification"
+    papers = ("pedregosa2011sklearn", "gorodkin2004comparing", "cohen1968weighted")
     lower_is_better = frozenset({"mean_absolute_error"})
 
     def __init__(self, *, positive: str | None = None, threshold: float | str | None = None, ordinal: bool = False) -> None:

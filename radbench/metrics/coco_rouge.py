@@ -29,6 +29,7 @@ class CocoRouge(SumMetric):
     """
 
     name: ClassVar[str] = "coco_rouge"
+    papers = ("lin2004rouge",)
     columns: tuple[str, ...] = ("rougeL_coco", "cases")
 
     def row(self, case: Case) -> Row | Excluded:

@@ -6,7 +6,7 @@ worded anew, so its scores are another metric than those of the published prompt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from radbench.metrics._judging import Judged, read_json
-from radbench.metrics.base import Row, Values
+from radbench.metrics.base import Objection, Row, Values
 from radbench.sample import Case, Unparsed
 
 WEIGHTS: Final[Mapping[str, float]] = {
@@ -34,6 +34,7 @@ class Finding(BaseModel):
 
     id: str
     clinical_significance: str
+    finding: object = ""  # told to readers only: whatever it is, it spoils no answer
 
 
 class Match(BaseModel):
@@ -48,6 +49,7 @@ class WrongAttribute(BaseModel):
 
     ref_id: str
     severity: str
+    error_types: object = ()  # as `finding`
 
 
 class Errors(BaseModel):
@@ -91,6 +93,7 @@ class Crimson(Judged):
     """
 
     name: ClassVar[str] = "crimson"
+    papers = ("baharoon2026crimson",)
     scope: ClassVar[str] = "chest X-ray reports"
     slots: ClassVar[tuple[str, ...]] = ("reference", "candidate", "context")
     statistics: ClassVar[tuple[str, ...]] = ("crimson", "false_findings", "missing_findings", "attribute_errors")
@@ -112,6 +115,25 @@ class Crimson(Judged):
         counts = len(errors.false_findings), len(errors.missing_findings), len(errors.attribute_errors)
         return np.array([crimson(found), *counts], dtype=np.float64)
 
+    def told(self, answer: str) -> Iterator[Objection]:
+        found = read_json(answer, Evaluation)
+        if isinstance(found, Unparsed):
+            return
+        reference, candidate = (
+            {finding.id: finding.finding if isinstance(finding.finding, str) else "" for finding in findings}
+            for findings in (found.reference_findings, found.predicted_findings)
+        )
+        matched = {match.ref_id: match.pred_id for match in found.matched_findings}
+        graded = {finding.id: finding.clinical_significance for finding in (*found.reference_findings, *found.predicted_findings)}
+        for name in found.errors.false_findings:
+            yield Objection(f"false finding ({graded[name].replace('_', ' ')})", candidate[name])
+        for name in found.errors.missing_findings:
+            yield Objection(f"missing finding ({graded[name].replace('_', ' ')})", reference[name], "reference")
+        for error in found.errors.attribute_errors:
+            types = ", ".join(map(str, error.error_types)) if isinstance(error.error_types, list) else ""
+            about = candidate.get(matched.get(error.ref_id, ""), "")
+            yield Objection(f"wrong attribute ({error.severity})", about, note=types)
+
     def merit(self, statistics: Row) -> float:
         return float(statistics[0])
 
@@ -121,21 +143,25 @@ class Crimson(Judged):
 
 def crimson(evaluation: Evaluation) -> float:
     """The score of one evaluation, in (-1, 1]."""
-    errors = evaluation.errors
-    reference = {finding.id: WEIGHTS.get(finding.clinical_significance, _UNKNOWN) for finding in evaluation.reference_findings}
-    candidate = {finding.id: WEIGHTS.get(finding.clinical_significance, _UNKNOWN) for finding in evaluation.predicted_findings}
-    false = sum(candidate[found] for found in errors.false_findings)
-    credit = 0.0
-    for matched in {match.ref_id: None for match in evaluation.matched_findings}:
-        weight = reference[matched]
-        wrong = sum(SEVERITIES.get(error.severity, _UNKNOWN) for error in errors.attribute_errors if error.ref_id == matched)
-        credit += weight * weight / (weight + wrong) if wrong else weight
-    everything = sum(reference.values())
+    everything, false, credit = weighed(evaluation)
     if everything == 0 and false == 0:
         return 1.0
     if credit >= false and everything > 0:
         return (credit - false) / everything
     return -(false - credit) / (1 + false - credit)
+
+
+def weighed(evaluation: Evaluation) -> tuple[float, float, float]:
+    """What the reference's findings weigh, what the candidate's false ones do, and the credit for the matched ones."""
+    errors = evaluation.errors
+    reference = {finding.id: WEIGHTS.get(finding.clinical_significance, _UNKNOWN) for finding in evaluation.reference_findings}
+    candidate = {finding.id: WEIGHTS.get(finding.clinical_significance, _UNKNOWN) for finding in evaluation.predicted_findings}
+    credit = 0.0
+    for matched in {match.ref_id: None for match in evaluation.matched_findings}:
+        weight = reference[matched]
+        wrong = sum(SEVERITIES.get(error.severity, _UNKNOWN) for error in errors.attribute_errors if error.ref_id == matched)
+        credit += weight * weight / (weight + wrong) if wrong else weight
+    return sum(reference.values()), sum(candidate[found] for found in errors.false_findings), credit
 
 
 def inconsistency(evaluation: Evaluation) -> str:

@@ -39,6 +39,7 @@ class Discrimination(Metric):
     """
 
     name = "discrimination"
+    papers = ("fawcett2006roc", "pedregosa2011sklearn")
 
     def __init__(self, *, positive: str | None = None) -> None:
         self.positive = positive

@@ -180,6 +180,25 @@ class Evaluate(Metric):
             raise ScoringError(f"{self._what} gives no {', '.join(missing)}; it gives {', '.join(map(str, given)) or 'no values by name'}")
         return [given[key] for key in self.keys]
 
+    def try_out(self) -> Mapping[str, Any]:
+        """What the module gives for two short texts, of which one is right.
+
+        Raises:
+            ScoringError: it cannot be loaded, or raises.
+        """
+        wanted = ["no effusion", "small nodule"]
+        try:
+            result = self._loaded.compute(
+                predictions=["no effusion", "fracture"],
+                references=[[text] for text in wanted] if self._takes_several else wanted,
+                **self.settings,
+            )
+        except RadbenchError:
+            raise
+        except Exception as error:  # someone else's code
+            raise ScoringError(f"{self._what} raised on two short texts: {where_raised(error)}") from error
+        return result if isinstance(result, Mapping) else {}
+
     def _listed(self, pairs: Sequence[Pair]) -> dict[Pair, Row | Excluded]:
         """The rows of a module that gives a number for each case; none of another."""
         try:
@@ -224,6 +243,19 @@ class Evaluate(Metric):
                     raise ScoringError(f"{self._what} raised on the whole set: {where_raised(error)}") from error
             self._whole[key] = [float("nan")] * len(self.keys) if isinstance(row, Excluded) else list(row[:-1])
         return self._whole[key]
+
+
+def numbers_of(metric: Evaluate) -> list[str]:
+    """The keys under which a module gives numbers, tried on two short texts.
+
+    Raises:
+        ScoringError: it gives none.
+    """
+    result = metric.try_out()
+    keys = [key for key, value in result.items() if not isinstance(_row([value]), Excluded)]
+    if not keys:
+        raise ScoringError(f"metric `evaluate:{metric.module}` gives no number by name, but {', '.join(map(str, result)) or 'nothing'}")
+    return keys
 
 
 def _row(results: Sequence[Any]) -> Row | Excluded:

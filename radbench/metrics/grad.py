@@ -8,13 +8,14 @@ its counts are another metric than those of the published prompt, which a user c
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radbench.metrics._judging import Judged
-from radbench.metrics.base import Row, Values
+from radbench.metrics.base import Objection, Row, Values
 from radbench.sample import Unparsed
 
 TYPES: Final = (
@@ -66,6 +67,7 @@ class Grad(Judged):
     """
 
     name: ClassVar[str] = "grad"
+    papers = ("chaves2024llavarad", "yu2023evaluating")
     scope: ClassVar[str] = "chest X-ray reports"
     statistics: ClassVar[tuple[str, ...]] = (*_COUNTS, "significant_error_free", *_SHARES)
     own_prompt: ClassVar[str] = "grad-synthetic-v1"
@@ -77,6 +79,11 @@ class Grad(Judged):
             return counts
         n = min(int(counts.sum()), len(_SHARES) - 1)
         return np.array([*counts.ravel(), counts[0].sum() == 0, *(n == share for share in range(len(_SHARES)))], dtype=np.float64)
+
+    def told(self, answer: str) -> Iterator[Objection]:
+        counts = read_counts(answer)
+        for half, row in zip(HALVES, () if isinstance(counts, Unparsed) else counts, strict=False):
+            yield from (Objection(named(kind, half), n=int(n)) for kind, n in zip(TYPES, row, strict=True) if n)
 
     def merit(self, statistics: Row) -> float:
         significant, total = statistics[:6].sum(), statistics[:12].sum()
@@ -95,6 +102,15 @@ class Grad(Judged):
             **found,
             **self.asides(sums),
         }
+
+
+def named(kind: str, half: str) -> str:
+    """One of `TYPES` and `HALVES` in words.
+
+    >>> named("omission_finding", "significant")
+    'omission finding (significant)'
+    """
+    return f"{kind.replace('_', ' ')} ({half})"
 
 
 def read_counts(text: str) -> NDArray[np.float64] | Unparsed:

@@ -7,14 +7,15 @@ and want it word for word: hand it in as `prompt`. The prompt `green-v1` is for 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from radbench.metrics._judging import Judged
-from radbench.metrics.base import Row, Values
+from radbench.metrics.base import Objection, Row, Values
+from radbench.metrics.grad import HALVES, TYPES, named
 from radbench.sample import Case, Unparsed
 
 _WORDS: Final = 300  # of each report; the published prompt takes no more
@@ -23,6 +24,8 @@ _SECTION: Final = re.compile(rf"\[({_SIGNIFICANT}|{_INSIGNIFICANT}|{_MATCHED}|ex
 _LINE: Final = re.compile(r"^[\s*]*\(([a-z0-9])\)(.*)$", re.IGNORECASE | re.MULTILINE)
 _COUNT: Final = re.compile(r":[\s*]*([0-9]{1,3})\.")
 _MATCHES: Final = re.compile(r"([0-9]{1,3})\.")
+_LETTERS: Final = "abcdef"  # the six types of grad, in its order
+_OMISSIONS: Final = (1, 5)  # of these: what the reference has and the candidate lacks
 _NONE: Final = re.compile(r"no(?:ne)?\b", re.IGNORECASE)
 
 
@@ -48,6 +51,7 @@ class Green(Judged):
     """
 
     name: ClassVar[str] = "green"
+    papers = ("ostmeier2024green",)
     scope: ClassVar[str] = "chest X-ray reports"
     statistics: ClassVar[tuple[str, ...]] = ("green", "matched", "significant")
     own_prompt: ClassVar[str] = "green-v1"
@@ -67,6 +71,20 @@ class Green(Judged):
         matched, significant = counts
         return np.array([matched / (matched + significant) if matched else 0.0, matched, significant], dtype=np.float64)
 
+    def told(self, answer: str) -> Iterator[Objection]:
+        sections = _sections(answer)
+        for half, head in zip(HALVES, (_SIGNIFICANT, _INSIGNIFICANT), strict=True):
+            for letter, line in _LINE.findall("" if isinstance(sections, Unparsed) else sections.get(head, "")):
+                number = _COUNT.search(line)
+                if number is None or not int(number[1]) or letter.lower() not in _LETTERS:
+                    continue
+                place = _LETTERS.index(letter.lower())
+                kind = named(TYPES[place], half)
+                listed = [words for part in line[number.end() :].split(";") if (words := part.strip(" .*\"'"))]
+                yield from (Objection(kind, words, "reference" if place in _OMISSIONS else "candidate") for words in listed)
+                if not listed:
+                    yield Objection(kind, n=int(number[1]))
+
     def merit(self, statistics: Row) -> float:
         return float(statistics[0])
 
@@ -76,11 +94,9 @@ class Green(Judged):
 
 def read_counts(text: str) -> tuple[int, int] | Unparsed:
     """Matched findings and clinically significant errors in a judge's answer."""
-    parts = _SECTION.split(text)
-    sections: dict[str, str] = {}
-    for head, body in zip(parts[1::2], parts[2::2], strict=True):
-        if sections.setdefault(head.lower(), body) != body:
-            return Unparsed(f"section [{head}] stands twice")
+    sections = _sections(text)
+    if isinstance(sections, Unparsed):
+        return sections
     if absent := [head for head in (_SIGNIFICANT, _MATCHED) if not sections.get(head, "").strip()]:
         return Unparsed(f"there is no section [{absent[0].title()}], or it is empty")
     significant = _errors(sections[_SIGNIFICANT])
@@ -93,13 +109,23 @@ def read_counts(text: str) -> tuple[int, int] | Unparsed:
     return int(number[1]) if number else 0, significant
 
 
+def _sections(text: str) -> dict[str, str] | Unparsed:
+    """The sections of an answer by their headings in small letters."""
+    parts = _SECTION.split(text)
+    sections: dict[str, str] = {}
+    for head, body in zip(parts[1::2], parts[2::2], strict=True):
+        if sections.setdefault(head.lower(), body) != body:
+            return Unparsed(f"section [{head}] stands twice")
+    return sections
+
+
 def _errors(section: str) -> int | Unparsed:
     if _NONE.match(section.strip()):
         return 0
     counts: dict[str, int] = {}
     for letter, line in _LINE.findall(section):
         number = _COUNT.search(line)
-        if letter.lower() not in "abcdef" or letter.lower() in counts:
+        if letter.lower() not in _LETTERS or letter.lower() in counts:
             return Unparsed("significant errors: a letter stands twice or is none of a to f")
         if number is None:
             return Unparsed(f"significant errors: line ({letter.lower()}) has no number after a colon, with a full stop")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from radbench.findings import LABELS
 from radbench.metrics import _claims as claims
 from radbench.metrics._annotated import ask_each, numbers, replies_to_each
-from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
+from radbench.metrics.base import Ask, Excluded, Objection, Row, SumMetric, Values, ratio
 from radbench.sample import Case, Reply, Sample
 
 Kind: TypeAlias = Literal[
@@ -63,6 +63,7 @@ class Hallucination(SumMetric):
     """
 
     name: ClassVar[str] = "hallucination"
+    papers = ("tu2023medpalmm",)
     scope: ClassVar[str] = "chest X-ray reports"
     columns: tuple[str, ...] = (*(f"{part}{kind}" for kind in KINDS for part in ("", "told:")), "cases")
     lower_is_better: ClassVar[frozenset[str]] = frozenset(KINDS)
@@ -76,6 +77,9 @@ class Hallucination(SumMetric):
 
     def asks(self, case: Case, replies: Sequence[Reply]) -> Sequence[Ask]:
         return [] if replies else ask_each(self.annotator, case)
+
+    def objections(self, case: Case) -> Sequence[Objection]:
+        return objections(case)
 
     def row(self, case: Case) -> Row | Excluded:
         labelled = _by_labels(case)
@@ -100,6 +104,14 @@ def spans(case: Case) -> list[Span]:
     labelled = _by_labels(case) if case.annotations else frozenset[Kind]()
     told = _by_words(case) | (frozenset() if isinstance(labelled, Excluded) else labelled)
     return sorted(_spans(case, told), key=lambda span: (span.start, span.end, span.kind))
+
+
+def objections(case: Case) -> list[Objection]:
+    """The `spans` of a case as every metric tells what it objects to."""
+    return [
+        Objection(span.kind.replace("_", " "), case.text[span.start : span.end], place=(span.start, span.end), note=span.note)
+        for span in spans(case)
+    ]
 
 
 def _by_words(case: Case) -> frozenset[Kind]:

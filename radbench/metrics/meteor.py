@@ -37,6 +37,7 @@ class Meteor(SumMetric):
     """
 
     name: ClassVar[str] = "meteor"
+    papers = ("lavie2007meteor",)
     columns: tuple[str, ...] = ("meteor", "cases")
 
     def __init__(self, *, synonyms: Literal["none", "wordnet"] = "none", tokenizer: TokenizerName = "regex") -> None:

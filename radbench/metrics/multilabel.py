@@ -31,6 +31,7 @@ class Multilabel(SumMetric):
     """
 
     name = "multilabel"
+    papers = ("pedregosa2011sklearn",)
 
     def __init__(self) -> None:
         self.labels: tuple[str, ...] = ()

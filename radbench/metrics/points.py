@@ -22,6 +22,7 @@ class Points(SumMetric):
     """
 
     name = "points"
+    papers = ("zhang2018excitation",)
     columns = ("n", "points_inside", "boxes_hit")
 
     def row(self, case: Case) -> Row | Excluded:

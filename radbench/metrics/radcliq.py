@@ -70,6 +70,7 @@ class Radcliq(SumMetric):
     """
 
     name: ClassVar[str] = "radcliq"
+    papers = ("yu2023evaluating",)
     scope: ClassVar[str] = "chest X-ray reports"
     lower_is_better: ClassVar[frozenset[str]] = frozenset({"radcliq_v0", "radcliq_v1"})
     columns: tuple[str, ...] = ("v0", "v1", *PARTS, "cases")

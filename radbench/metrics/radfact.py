@@ -7,7 +7,7 @@ numbers than those of the published prompts; the arithmetic, that of boxes too, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import ClassVar, Final, Literal, TypeAlias
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from radbench.errors import ContentError
 from radbench.metrics._grounded import Phrase, is_covered, phrases
 from radbench.metrics._judging import NOT_ASKED, Hearing, Prompt, failure, hear, quote, read_json
-from radbench.metrics.base import Ask, Excluded, Row, SumMetric, Values, ratio
+from radbench.metrics.base import Ask, Excluded, Objection, Row, SumMetric, Values, ratio
 from radbench.metrics.tokens import NO_REFERENCE
 from radbench.sample import Case, Reply, Request, Turn, Unparsed
 
@@ -27,6 +27,15 @@ Said: TypeAlias = tuple[Phrase, ...]
 _NO_PHRASE: Final = Excluded("no statement in candidate or reference")
 _SIDES: Final = ("precision", "recall")
 _DESCRIBED: Final = ("phrases", "reference_phrases", "escaped")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a judge decided of all statements of a case."""
+
+    pairs: Sequence[tuple[Said, Said]]  # the candidate's and a reference's, for each reference that states something
+    votes: Sequence[Sequence[Entailment]]  # a repeat each, of the statements that were put to the judge, in the order of `both_ways`
+    escaped: int
 
 
 class Phrases(BaseModel):
@@ -73,6 +82,7 @@ class Radfact(SumMetric):
     """
 
     name: ClassVar[str] = "radfact"
+    papers = ("bannur2024maira2",)
     scope: ClassVar[str] = "chest X-ray reports"
     lower_is_better: ClassVar[frozenset[str]] = frozenset({"escaped"})
 
@@ -112,15 +122,32 @@ class Radfact(SumMetric):
             return []
         return [Ask(self.judge, request) for request in self._hear(case, replies)[0]]
 
+    def objections(self, case: Case) -> Sequence[Objection]:
+        """The statements that do not follow: of the candidate, and of the reference, which the candidate omits."""
+        if not any(text.strip() for text in case.references):
+            return []
+        _, decided = self._hear(case, case.annotations)
+        if isinstance(decided, Excluded):
+            return []
+        counts = self._counted(self._rows(decided))
+        votes = iter(decided.votes)
+        told: list[Objection] = []
+        for i, (said, known) in enumerate(both_ways(decided.pairs)):
+            heard = [(statement, next(votes) if known else ()) for statement in said]
+            if i // 2 == counts:
+                told += [_objection(statement, own, _SIDES[i % 2]) for statement, own in heard if not own or own[0].status != "entailment"]
+        return told
+
     def row(self, case: Case) -> Row | Excluded:
         if not any(text.strip() for text in case.references):
             return NO_REFERENCE
-        still_open, found = self._hear(case, case.annotations)
+        still_open, decided = self._hear(case, case.annotations)
         if still_open:
             return NOT_ASKED
-        if isinstance(found, Excluded):
-            return found
-        return max(found, key=lambda row: float(self.value(row[None])["f1"][0])) if len(found) > 1 else found[0]
+        if isinstance(decided, Excluded):
+            return decided
+        rows = self._rows(decided)
+        return rows[self._counted(rows)]
 
     def value(self, sums: NDArray[np.float64]) -> Values:
         of = dict(zip(self.columns, sums.T, strict=True))
@@ -132,8 +159,8 @@ class Radfact(SumMetric):
         values |= {name: ratio(of[name], of["cases"]) for name in _DESCRIBED}
         return values if self.repeats == 1 else {**values, "agreement": ratio(of["agreeing"], of["compared"])}
 
-    def _hear(self, case: Case, replies: Sequence[Reply]) -> tuple[Sequence[Request], Excluded | list[Row]]:
-        """What is to be asked next; if nothing, a row for each reference that states something, or why there is none."""
+    def _hear(self, case: Case, replies: Sequence[Reply]) -> tuple[Sequence[Request], Excluded | Decided]:
+        """What is to be asked next; if nothing, what was decided, or why nothing was."""
         texts = [text for text in (case.text, *case.references) if text.strip()]
         first, escaped = self._reports(texts, replies)
         if first.open:
@@ -143,8 +170,7 @@ class Radfact(SumMetric):
         reports = [report for report in first.verdicts if not isinstance(report, Excluded)]
         candidate, references = (reports[0], reports[1:]) if case.text.strip() else ((), reports)
         pairs = [(candidate, reference) for reference in references if candidate or reference]
-        ways = [way for pair in pairs for way in (pair, pair[::-1])]  # statements of the first, judged by the second
-        about = [self._about(statement, known) for said, known in ways if known for statement in said]
+        about = [self._about(statement, known) for said, known in both_ways(pairs) if known for statement in said]
         again = [replace(request, sample_id=f"repeat {k}") for k in range(2, self.repeats + 1) for request in about]
         second = hear(about + again, first.later, _read_entailment)
         if second.open:
@@ -152,14 +178,21 @@ class Radfact(SumMetric):
         votes = [[vote for vote in second.verdicts[i :: len(about)] if not isinstance(vote, Excluded)] for i in range(len(about))]
         if not all(votes):
             return (), failure(second.verdicts) or NOT_ASKED
-        heard = iter(votes)
-        found = [_shares(said, known, heard, len(self._kinds)) for said, known in ways]
-        agreement = [_agreement(votes)] * len(pairs) if self.repeats > 1 else [()] * len(pairs)
-        rows = [
-            np.array([*precision, *recall, len(said), len(wanted), escaped, *agreeing, 1.0])
-            for (said, wanted), precision, recall, agreeing in zip(pairs, found[::2], found[1::2], agreement, strict=True)
+        return (), Decided(pairs, votes, escaped) if pairs else _NO_PHRASE
+
+    def _rows(self, decided: Decided) -> list[Row]:
+        """A row for each reference that states something."""
+        heard = iter(decided.votes)
+        found = [_shares(said, known, heard, len(self._kinds)) for said, known in both_ways(decided.pairs)]
+        agreeing = _agreement(decided.votes) if self.repeats > 1 else ()
+        return [
+            np.array([*precision, *recall, len(said), len(wanted), decided.escaped, *agreeing, 1.0])
+            for (said, wanted), precision, recall in zip(decided.pairs, found[::2], found[1::2], strict=True)
         ]
-        return (), rows or _NO_PHRASE
+
+    def _counted(self, rows: Sequence[Row]) -> int:
+        """The place of the reference that counts."""
+        return max(range(len(rows)), key=lambda i: float(self.value(rows[i][None])["f1"][0])) if len(rows) > 1 else 0
 
     def _reports(self, texts: Sequence[str], replies: Sequence[Reply]) -> tuple[Hearing[Said], int]:
         """The phrases of each text, and the marks taken out of all."""
@@ -176,6 +209,19 @@ class Radfact(SumMetric):
 
     def _request(self, turns: tuple[Turn, ...]) -> Request:
         return Request(turns=turns, max_new_tokens=self.max_new_tokens)
+
+
+def both_ways(pairs: Sequence[tuple[Said, Said]]) -> list[tuple[Said, Said]]:
+    """Statements of the first report, judged by the second: of each pair the candidate's, then the reference's."""
+    return [way for pair in pairs for way in (pair, pair[::-1])]
+
+
+def _objection(statement: Phrase, votes: Sequence[Entailment], side: str) -> Objection:
+    """To a statement that does not follow; `side` as in `_SIDES`."""
+    is_of_candidate = side == "precision"
+    how = "contradicted by" if any(vote.status == "contradiction" for vote in votes) else "not in"
+    by = "reference" if is_of_candidate else "candidate"
+    return Objection(f"{how} the {by}", statement.text, "candidate" if is_of_candidate else "reference")
 
 
 def _shares(said: Said, known: Said, heard: Iterator[Sequence[Entailment]], n_kinds: int) -> list[float]:

@@ -48,6 +48,7 @@ class Radgraph(SumMetric):
     """
 
     name: ClassVar[str] = "radgraph"
+    papers = ("jain2021radgraph", "delbrouck2022rewards")
     scope: ClassVar[str] = "chest X-ray reports"
     columns: tuple[str, ...] = (*(f"{level}_{part}" for level in _LEVELS for part in _PARTS), "both_empty", "one_empty", "cases")
 

@@ -66,6 +66,7 @@ class Ratescore(SumMetric):
     """
 
     name: ClassVar[str] = "ratescore"
+    papers = ("zhao2024ratescore",)
     scope: ClassVar[str] = "radiology reports"
     columns: tuple[str, ...] = ("score", "no_entity", "cases")
 

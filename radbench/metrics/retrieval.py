@@ -46,6 +46,7 @@ class Retrieval(Metric):
     """
 
     name = "retrieval"
+    papers = ("chaves2024llavarad",)
     columns = ("weight", "n_right", "i2t_strict", "i2t", "t2i_strict", "t2i")
     lower_is_better = frozenset({f"{way}_{rank}" for way in _DIRECTIONS for rank in ("mean_rank", "median_rank")})
 

@@ -41,6 +41,7 @@ class Rouge(SumMetric):
     """
 
     name: ClassVar[str] = "rouge"
+    papers = ("lin2004rouge",)
     columns: tuple[str, ...] = (*(f"{name}{part}" for name in _NAMES for part in ("_precision", "_recall", "")), "cases")
 
     def __init__(self, *, stem: bool = False, references: Literal["max", "mean"] = "max") -> None:

@@ -29,6 +29,7 @@ class SembScore(SumMetric):
     """
 
     name: ClassVar[str] = "semb_score"
+    papers = ("yu2023evaluating",)
     scope: ClassVar[str] = "chest X-ray reports"
     columns: tuple[str, ...] = ("cosine", "cases")
 

@@ -27,6 +27,7 @@ class Similarity(SumMetric):
     """
 
     name: ClassVar[str] = "similarity"
+    papers = ("reimers2019sentence",)
     columns: tuple[str, ...] = ("cosine", "cases")
 
     def __init__(self, *, annotator: str = "all-minilm-l6-v2") -> None:

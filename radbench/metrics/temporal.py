@@ -43,6 +43,7 @@ class Temporal(SumMetric):
     """
 
     name: ClassVar[str] = "temporal"
+    papers = ("bannur2023temporal",)
     scope: ClassVar[str] = "chest X-ray reports"
     columns: tuple[str, ...] = ("f1", "f1_mentioned", "mentioned", "cases")
 

@@ -29,20 +29,21 @@ class Terms(SumMetric):
 
     Terms are sets, compared in lower case with white space collapsed. Which terms they are is the extractor's choice; its name
     and identity stand in the signature, and so does the variant that you name it as: `term-list` finds the terms of a list
-    that you bring (`list`), or the concepts they name (`cui`); an annotator of your own that wraps an entity recogniser
-    gives its spans (`surface`).
+    that you bring (`list`), or the concepts they name (`cui`); annotators of families `ratescore-ner` and `radgraph`, or one of
+    your own that wraps an entity recogniser, give the words of entities (`surface`), present and absent alike.
 
     A candidate without a term scores 0 in both. A reference without one: precision 0 for a candidate that has some, recall
     undefined and left out of its mean; `terms_recall_undefined` is the share of such cases, and no score. Several references:
     the one of highest F1 counts.
 
     Args:
-        annotator: the extractor: a JSON list of terms a text.
+        annotator: the extractor: a JSON list of terms a text, or the entities that `ratescore-ner` and `radgraph` give.
         variant: what the extractor gives: terms of a `list`, `surface` spans, or `cui` concepts. It names, and changes nothing.
         both_empty: a case without a term on either side is left out, or counts `1`.
     """
 
     name: ClassVar[str] = "terms"
+    papers = ("wu2025radfm",)
     columns: tuple[str, ...] = ("precision", "recall", "recall_defined", "cases")
 
     def __init__(
@@ -85,11 +86,14 @@ def _terms(reply: Reply) -> set[str]:
     """The terms in a reply.
 
     Raises:
-        ScoringError: it is no JSON list of texts.
+        ScoringError: it is neither a JSON list of texts nor a JSON object with entities.
     """
     try:
         found = json.loads(reply.output) if isinstance(reply.output, str) else None
-    except ValueError:
+        if isinstance(found, dict):
+            entities = found["entities"]
+            found = [entity["tokens"] for entity in entities.values()] if isinstance(entities, dict) else [e["text"] for e in entities]
+    except (ValueError, KeyError, TypeError):
         found = None
     if not isinstance(found, list) or not all(isinstance(term, str) for term in found):
         raise ScoringError("metric `terms`: its annotator gives no JSON list of terms; name another one as its option")

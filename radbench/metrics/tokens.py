@@ -1,6 +1,6 @@
 """The words of a text, as the tokenizers of text metrics cut them.
 
-Each tokenizer looks no further than one blank-separated word, so a word is cut once and remembered: reports have
+`13a` and `regex` look no further than one blank-separated word, so a word is cut once and remembered: reports have
 small vocabularies, and this is what makes tokenizing them cheap.
 """
 
@@ -10,14 +10,14 @@ import re
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from radbench.metrics.base import Excluded
 
 if TYPE_CHECKING:
     from nltk.stem.porter import PorterStemmer
 
-TokenizerName: TypeAlias = Literal["13a", "none", "regex"]
+TokenizerName: TypeAlias = Literal["13a", "none", "regex", "intl", "char"]
 LetterCase: TypeAlias = Literal["mixed", "lower"]
 
 NO_REFERENCE: Final = Excluded("no reference text")
@@ -41,6 +41,8 @@ def tokenize(text: str, tokenizer: TokenizerName, case: LetterCase) -> list[str]
 
     `13a`: mteval-v13a, the default of sacrebleu: punctuation apart, but for apostrophes, hyphens within words and
     marks within numbers. `regex`: runs of word characters, and every other mark by itself. `none`: split at blanks.
+    `intl`: mteval-v14, sacrebleu's for all scripts: marks apart but between digits, symbols (`+`, `°`) apart everywhere.
+    `char`: every character but blanks.
 
     >>> tokenize("A 3.5 cm follow-up, stable.", "13a", "lower")
     ['a', '3.5', 'cm', 'follow-up', ',', 'stable', '.']
@@ -49,8 +51,16 @@ def tokenize(text: str, tokenizer: TokenizerName, case: LetterCase) -> list[str]
         text = text.lower()
     if tokenizer == "none":
         return text.split()
+    if tokenizer == "char":
+        return list("".join(text.split()))
     if tokenizer == "regex":
         return list(chain.from_iterable(map(_cut_regex, text.split())))
+    if tokenizer == "intl":
+        # No blank is set at the ends, as in mteval-v14: a full stop after a final number stays with it.
+        text = text.rstrip()
+        for pattern, replacement in _rules_intl():
+            text = pattern.sub(replacement, text)
+        return text.split()
     text = text.rstrip().replace("<skipped>", "").replace("-\n", "")
     return list(chain.from_iterable(map(_cut_13a, text.split())))
 
@@ -89,6 +99,15 @@ def _stemmer() -> PorterStemmer:
     from nltk.stem.porter import PorterStemmer
 
     return PorterStemmer()
+
+
+@cache
+def _rules_intl() -> tuple[tuple[Any, str], ...]:
+    """The rules of mteval-v14.pl in its order; Python's own `re` knows no classes of Unicode."""
+    import regex
+
+    rules = ((r"(\P{N})(\p{P})", r"\1 \2 "), (r"(\p{P})(\P{N})", r" \1 \2"), (r"(\p{S})", r" \1 "))
+    return tuple((regex.compile(pattern), replacement) for pattern, replacement in rules)
 
 
 @lru_cache(_CACHED_WORDS)

@@ -1,7 +1,8 @@
 """A provider's batch files: requests are uploaded together and answered within a day, at a lower price.
 
 A batch carries the digest of its requests' keys. A run that was stopped while it waited finds its batches by it and
-takes their answers, so that nothing is paid for twice.
+takes their answers, so that nothing is paid for twice. Files are deleted at the provider once their answers were handed over and the
+next thing is asked, which is when a journal holds them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 60.0
 _MARK: Final = "radbench"  # the key of a batch's metadata that holds the digest
 _LIVE: Final = frozenset({"validating", "in_progress", "finalizing", "completed"})
 _ENDED: Final = frozenset({"completed", "failed", "expired", "cancelled"})
+_KEY_REFUSED: Final = "the server said 401: it refuses the key"
 
 
 class BatchFiles:
@@ -54,18 +56,24 @@ class BatchFiles:
         self._body, self._client, self._measure, self._read, self._failed, self._ledger = body, client, measure, read, failed, ledger
         self._held: dict[str, Request] = {}
         self._is_heard = False
+        self._taken: list[Batch] = []  # whose answers were handed over
+        self._left: list[str] = []  # files that could not be deleted
         self.stopped = ""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:  # else nobody knows whether the answers were written down: the next session takes them again
+            self._delete_taken()
         self._client.close()
 
     @property
     def remark(self) -> str:
         """What should be said of the run at its end."""
-        return self._ledger.remark
+        host = self._client.base_url.host
+        left = f"{host} did not delete the batch files {', '.join(self._left)}: delete them there" if self._left else ""
+        return "; ".join(filter(None, (self._ledger.remark, left)))
 
     def submit(self, key: str, request: Request) -> None:
         """Put a request into the next batch."""
@@ -77,15 +85,22 @@ class BatchFiles:
         Raises:
             ContentError: nobody would get a reply with this key, address or model name.
         """
+        self._delete_taken()
         held, self._held = self._held, {}
         found: dict[str, Reply] = {}
         taken: dict[str, Tokens] = {}
         try:
             batches = [self._started(keys, lines, held) for keys, lines in self._files(held, found, taken)]
             for batch in map(self._ended, batches):
-                if not (answers := self._answers(batch, held)):
+                answers = self._answers(batch, held)
+                self._taken.append(batch)
+                if not answers:
                     self.stopped = f"the batch `{batch.id}` ended as `{batch.status}` without an answer"
-                found.update(answers)
+                elif all(reply.error == _KEY_REFUSED for reply in answers.values()):
+                    refused = f"{self._client.base_url.host} refuses the key for every request of a batch (401)"
+                    self.stopped = f"{refused}: set another; then the same command goes on from here"
+                else:
+                    found.update(answers)
         except openai.OpenAIError as error:
             self.stopped = self._why(error)
         for key, tokens in taken.items():
@@ -128,6 +143,7 @@ class BatchFiles:
             self._is_heard = True
             if (batch.metadata or {}).get(_MARK) == mark and batch.status in _LIVE:
                 if self._has_failed(batch, held):
+                    self._taken.append(batch)
                     break
                 return batch
         self._is_heard = True
@@ -163,11 +179,14 @@ class BatchFiles:
         return batch
 
     def _answers(self, batch: Batch, held: Mapping[str, Request]) -> dict[str, Reply]:
-        """A reply to each request of a batch that the server answered, with an answer or an error."""
+        """A reply to each request of a batch that the server answered, with an answer or an error; none where its files are deleted."""
         found: dict[str, Reply] = {}
         for file in filter(None, (batch.output_file_id, batch.error_file_id)):
-            for line in self._client.files.content(file).content.splitlines():
-                said = _parsed(line)
+            try:
+                lines = self._client.files.content(file).content.splitlines()
+            except openai.NotFoundError:
+                continue
+            for said in map(_parsed, lines):
                 if (key := str(said.get("custom_id"))) in held:
                     found[key] = self._reply(said, held[key])
         return found
@@ -181,7 +200,18 @@ class BatchFiles:
             return self._read(body, request)
         if isinstance(body, dict) and is_refused_body(body.get("error")):
             return Reply(output="", finish_reason="refused")
-        return Reply(error=f"the server said {status}")
+        return Reply(error=_KEY_REFUSED if status == 401 else f"the server said {status}")
+
+    def _delete_taken(self) -> None:
+        """Have the provider delete the files of batches whose answers are written down."""
+        taken, self._taken = self._taken, []
+        for file in (file for batch in taken for file in (batch.input_file_id, batch.output_file_id, batch.error_file_id) if file):
+            try:
+                self._client.files.delete(file)
+            except openai.NotFoundError:
+                continue
+            except (openai.OpenAIError, ContentError):
+                self._left.append(file)
 
 
 def _parsed(line: bytes) -> Mapping[str, Any]:

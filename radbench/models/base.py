@@ -9,10 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from radbench.media import Reader
 from radbench.sample import Reply, Request
+
+LENGTHS: Final = ("max_completion_tokens", "max_tokens", "max_new_tokens")  # of `generation`: names for the limit of one answer
+
+
+def output_limit(request: Request, options: Mapping[str, Any]) -> int | None:
+    """The most tokens that an answer may take by the options of a model's card and the task's own limit; None where neither says."""
+    if request.kind == "rank":
+        return 1
+    generation = options.get("generation") or {}
+    stated = next((limit for name in LENGTHS if isinstance(limit := generation.get(name), int)), None)
+    if request.max_new_tokens is None:
+        return stated
+    wanted = request.max_new_tokens + int(options.get("thinking_tokens") or 0)
+    return wanted if stated is None else min(stated, wanted)
 
 
 @dataclass(frozen=True, slots=True)

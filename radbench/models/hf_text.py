@@ -18,6 +18,7 @@ from pydantic import JsonValue
 from radbench.errors import ContentError, MissingDataError, SampleModelError, WeightsError
 from radbench.extras import need
 from radbench.sample import Reply, Request, Role, Tokens, Turn
+from radbench.terms import words
 
 if TYPE_CHECKING:
     from radbench.media import Reader
@@ -185,7 +186,7 @@ class HfText:
             if len(texts) > 1 and texts[0][0] == "system":  # some know no system role: its text heads the first message
                 (_, system), (role, first), *rest = texts
                 return self._written([(role, f"{system}\n\n{first}"), *rest])
-            raise SampleModelError(f"the chat template refuses this conversation: {error}") from error
+            raise SampleModelError(f"the chat template refuses this conversation: {words(error)}") from error
 
     def _written(self, texts: Sequence[tuple[Role, str]]) -> str:
         messages = [{"role": role, "content": text, "from": _FROM[role], "value": text} for role, text in texts]

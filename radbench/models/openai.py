@@ -24,6 +24,7 @@ from radbench.models._chat import Chat, Pictures
 from radbench.models._exchange import Exchange, Gate, Send, StopAskingError, UnheardError
 from radbench.models._replies import describe, is_key_refused, is_named, is_refusal, read_reply
 from radbench.models._wire import FileWire, Route, Wire, proxies_told
+from radbench.models.base import LENGTHS, output_limit
 from radbench.sample import Reply, Request
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
-_LENGTHS: Final = ("max_completion_tokens", "max_tokens")  # two names for one limit; a server takes one of them
 _RANKED: Final = {"logprobs": True, "top_logprobs": 20}
 _REDIRECTS: Final = range(300, 400)
 _BATCH: Final = 5_000  # requests handed in together as batch files
@@ -90,7 +90,7 @@ class Openai:
         self._batch = batch
         self._api_key_env = api_key_env
         self._generation = {name: _typed(value) for name, value in (generation or {}).items()}
-        self._length = next((name for name in _LENGTHS if name in self._generation), "max_tokens")
+        self._length = next((name for name in LENGTHS if name in self._generation), "max_tokens")
         self._thinking_tokens = thinking_tokens
         self._pictures = _settings(Pictures, preprocessing, "preprocessing")
         self._budget = _settings(Budget, budget, "budget")
@@ -165,14 +165,7 @@ class Openai:
 
     def _limit(self, request: Request) -> int | None:
         """Of the output, in tokens."""
-        if request.kind == "rank":
-            return 1
-        stated = self._generation.get(self._length)
-        limit = stated if isinstance(stated, int) else None
-        if request.max_new_tokens is None:
-            return limit
-        wanted = request.max_new_tokens + self._thinking_tokens
-        return wanted if limit is None else min(limit, wanted)
+        return output_limit(request, {"generation": self._generation, "thinking_tokens": self._thinking_tokens})
 
     def _size(self, request: Request) -> Size:
         texts = (part for turn in request.turns for part in turn.parts if isinstance(part, str))

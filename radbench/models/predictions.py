@@ -7,7 +7,8 @@
     *.csv               Question, Ground Truth, Pred, belong_to, each cell the text of a Python list (RadFM: src/test.py)
 
 Ids stand under `sample_id`, `id` or `study_id`, texts under `prediction`, `model_prediction` or `output`, the prompt
-under `query` or `prompt`. RadFM's file holds no ids: its samples are the rows by number, from 1.
+under `query` or `prompt`, and where the model looked under `heat_map` (a path; see heat_maps.py). RadFM's file holds no
+ids: its samples are the rows by number, from 1.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ from typing import Any, Final, TypeAlias
 
 from radbench.errors import ContentError
 from radbench.folder import Prediction, read_lines
+from radbench.models.heat_maps import read_heat_maps
+from radbench.sample import HeatMap
 
 Row: TypeAlias = Mapping[str, Any]
 
-_IDS: Final = ("sample_id", "id", "study_id")
-_TEXTS: Final = ("prediction", "model_prediction", "output")
+# names in use, of which the first that is there counts
+IDS: Final = ("sample_id", "id", "study_id")
+TEXTS: Final = ("prediction", "model_prediction", "output")
+HEAT_MAP: Final = "heat_map"
+RADFM: Final = frozenset({"Question", "Ground Truth", "Pred"})
 _PROMPTS: Final = ("query", "prompt")
-_RADFM: Final = frozenset({"Question", "Ground Truth", "Pred"})
 
 
 def read_predictions(path: Path) -> list[Prediction]:
@@ -38,8 +43,8 @@ def read_predictions(path: Path) -> list[Prediction]:
     for the same sample and repeat the last output holds, else the last error.
 
     Raises:
-        ContentError: not there, not one of these formats, a line or entry that cannot be read, or an id that comes
-            twice; the message names file and line, never the text.
+        ContentError: not there, not one of these formats, a line or entry that cannot be read, an id that comes twice, or
+            a heat map that is none; the message names file and line, never the text.
         RunError: a damaged line of a journal.
     """
     reader = _READERS.get(path.suffix.lower())
@@ -105,7 +110,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, Prediction]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         table = csv.DictReader(file, strict=True)
         try:
-            is_radfm = set(table.fieldnames or ()) >= _RADFM
+            is_radfm = set(table.fieldnames or ()) >= RADFM
             for number, row in enumerate(table, start=1):
                 where = f"line {table.line_num}"
                 if None in row or None in row.values():
@@ -122,12 +127,13 @@ def _csv_rows(path: Path) -> Iterator[tuple[str, Prediction]]:
 def _prediction(path: Path, where: str, row: object) -> Prediction:
     if not isinstance(row, dict):
         raise ContentError(f"{path}, {where}: expected an object with an id and a prediction, got {type(row).__name__}")
-    sample_id = row[_first(path, where, row, _IDS, "an id")]
-    column = _first(path, where, row, _TEXTS, "a prediction")
+    sample_id = row[_first(path, where, row, IDS, "an id")]
+    column = _first(path, where, row, TEXTS, "a prediction")
     text = row[column]
     if isinstance(sample_id, bool) or not isinstance(sample_id, str | int) or sample_id == "":
         raise ContentError(f"{path}, {where}: expected an id that is text or a whole number, got {sample_id!r:.40}")
     prompt = next((row[name] for name in _PROMPTS if isinstance(row.get(name), str)), "")
+    heat_maps = _heat_maps(path, where, row)
     if text is None or (isinstance(text, float) and math.isnan(text)):  # pandas writes an absent text as NaN
         return Prediction(key="", sample_id=str(sample_id), prompt=prompt, error=f"{path.name} holds no prediction for this sample")
     if not isinstance(text, str):
@@ -136,7 +142,14 @@ def _prediction(path: Path, where: str, row: object) -> Prediction:
         f"{sample_id}{prompt}{text}".encode()
     except UnicodeEncodeError as error:
         raise ContentError(f"{path}, {where}: holds half of a surrogate pair (\\ud800 to \\udfff), which is no text") from error
-    return Prediction(key="", sample_id=str(sample_id), prompt=prompt, output=text)
+    return Prediction(key="", sample_id=str(sample_id), prompt=prompt, output=text, heat_maps=heat_maps)
+
+
+def _heat_maps(path: Path, where: str, row: Row) -> tuple[HeatMap, ...]:
+    try:
+        return read_heat_maps(row.get(HEAT_MAP), path.parent)
+    except ContentError as error:
+        raise ContentError(f"{path}, {where}: {HEAT_MAP}: {error}") from error
 
 
 def _first(path: Path, where: str, row: Row, names: tuple[str, ...], what: str) -> str:

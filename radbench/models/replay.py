@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from radbench.errors import ContentError
+from radbench.folder import Prediction
 from radbench.models.predictions import read_predictions
 from radbench.sample import Reply, Request, Vectors
+from radbench.terms import opened
 
 if TYPE_CHECKING:
     from radbench.media import Reader
@@ -42,12 +44,22 @@ class Replay:
         found = read_predictions(self.file)
         if not found:
             raise ContentError(f"{self.file}: holds no predictions")
-        self._replies = {p.sample_id: Reply(**{name: getattr(p, name) for name in _FIELDS}) for p in found if p.repeat == 0}
+        self._replies = {p.sample_id: self._reply(p) for p in found if p.repeat == 0}
         with self.file.open("rb") as file:
-            self._digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256")
+        for reply in self._replies.values():
+            for heat_map in reply.heat_maps:
+                digest.update(heat_map.uint8.encode())
+        self._digest = digest.hexdigest()
+
+    def _reply(self, stored: Prediction) -> Reply:
+        reply = Reply(**{name: getattr(stored, name) for name in _FIELDS})
+        if reply.error is None or not stored.key or opened.access != "credentialed":
+            return reply
+        return replace(reply, error=f"{self.file.name} tells an error in place of a prediction")  # a journal's: whose words, nobody knows
 
     def identity(self) -> Mapping[str, object]:
-        """The digest of the file, wherever it lies."""
+        """The digest of the file and of the heat maps it names, wherever they lie."""
         return {"family": "replay", "version": 1, "file_sha256": self._digest}
 
     def generate(self, requests: Sequence[Request]) -> Sequence[Reply]:

@@ -36,6 +36,7 @@ from radbench.paper.records import cases, failures, prompts, provenance_of, sett
 
 MANIFEST: Final = "manifest.json"
 BOARD: Final = "board"
+FIGURES: Final = "figures"
 FORMAT: Final = 1
 
 
@@ -69,6 +70,7 @@ class Making(_Record):
     radbench: str
     cases: int = 5  # drawn a task
     seed: int = 0  # of that drawing
+    matplotlib: str = ""  # the version that drew the figures
 
 
 class Manifest(_Record):
@@ -95,7 +97,7 @@ def write_bundle(board: Board, catalog: Catalog, making: Making, folder: Path) -
     for name, text in {**documents(facts, making), "README.md": _readme(board, making)}.items():
         (folder / name).write_text(text, "utf-8")
     _write_card(board, folder / BOARD)
-    draw(board, folder / "figures")
+    draw(board, folder / FIGURES)
     manifest = Manifest(
         board=board.card.name,
         making=making,
@@ -121,7 +123,7 @@ def documents(facts: Facts, making: Making) -> Mapping[str, str]:
         "cases.md": cases(facts, making.cases, making.seed),
         "settings.json": settings(facts),
         "failures.csv": failures(facts),
-        "references.bib": facts.bibliography,
+        "references.bib": str(facts.bibliography),
         **{f"checklist-{name}.md": checklist(name, facts) for name in NAMES},
     }
 

@@ -21,7 +21,8 @@ def checklist(name: str, facts: Facts) -> str:
     """One of NAMES in Markdown: an item a line, ticked where the runs tell all of it."""
     card: dict[str, Any] = yaml.safe_load((files("radbench.paper") / "checklists" / f"{name}.yaml").read_text("utf-8"))
     known = _known(facts)
-    lines = [f"# {card['title']}", "", f"Source: {card['source']}; the items are worded anew here. Ticked: the runs tell it.", ""]
+    paraphrased = "Paraphrased: what an item asks is told in radbench's words, and those of the source count."
+    lines = [f"# {card['title']}", "", f"Source: {card['source']}. {card['numbering']} {paraphrased} Ticked: the runs tell all of it.", ""]
     for item in card["items"]:
         said = known.get(item.get("known", ""), "")
         gap = item.get("gap", "") if said else _AUTHORS if "known" in item else item.get("gap", _AUTHORS)

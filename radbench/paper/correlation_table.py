@@ -1,44 +1,57 @@
-"""What `radbench correlate` found, as a table for a paper: LaTeX, Markdown and CSV; the numbers are those it prints."""
+"""What `radbench correlate` found, as the rows of a table, with where each number comes from; the numbers are those it prints."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from radbench.errors import ContentError, nearest
-from radbench.leaderboard.printing.latex import escaped
-from radbench.leaderboard.printing.markdown import escaped as markdown_escaped
 from radbench.leaderboard.printing.provenance import guarded
 from radbench.leaderboard.printing.reading import plain
 from radbench.ratings.correlations import CEILING, Agreement, Correlations, Estimate, Level
 from radbench.ratings.report import LEVELS, STATISTICS, heading, notes
 
+LOWER: Final = "mae"  # the one statistic of which less is better
 _PLACES: Final = 3
-_WIDE: Final = 3  # columns of numbers with intervals from which on a table spans both columns of a page
-_LOWER: Final = "mae"  # the one statistic of which less is better
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class Cell:
+    """A statistic of a metric."""
+
     estimate: Estimate | None  # None: this level has no such statistic
     order: int | None = None  # 1: best, 2: second best of the metrics, by unrounded values
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """The value as printed, and its interval in brackets, or "" where it has none."""
+        one = self.estimate
+        if one is None or one.value is None:
+            return "--" if one is None else "undefined", ""
+        bounds = "" if one.low is None or one.high is None else f"[{plain(one.low, _PLACES)}, {plain(one.high, _PLACES)}]"
+        return plain(one.value, _PLACES), bounds
+
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """A metric, a control or the ceiling at one level."""
+
     level: Level
     metric: Agreement
     kind: Literal["metric", "control", "ceiling"]
-    cells: tuple[_Cell, ...]
+    cells: tuple[Cell, ...]
 
     @property
     def label(self) -> str:
+        """The metric's name, with what it is."""
         return f"{self.metric.name} (control)" if self.kind == "control" else self.metric.name
 
 
@@ -65,7 +78,7 @@ def select_from(found: Correlations, statistics: Sequence[str] = (), metrics: Se
     Raises:
         ContentError: a name that is not there.
     """
-    named = {"statistic": (statistics, _statistics(found)), "metric": (metrics, [metric.name for metric in found.metrics])}
+    named = {"statistic": (statistics, statistics_of(found)), "metric": (metrics, [metric.name for metric in found.metrics])}
     for what, (wanted, known) in named.items():
         for name in wanted:
             if name not in known:
@@ -79,96 +92,14 @@ def select_from(found: Correlations, statistics: Sequence[str] = (), metrics: Se
     )
 
 
-def latex(found: Correlations, *, caption: str = "", label: str = "", intervals: bool = True) -> str:
-    """A table environment; `% needs` names the packages. Of each level the best metric is bold, the second one underlined.
-
-    Args:
-        found: levels are groups of rows, statistics are columns; controls and the ceiling are never marked.
-        caption: escaped here; by default what was rated.
-        label: of `\\label`.
-        intervals: print them, as subscripts; more than four statistics with them are wider than a page.
-    """
-    names = _statistics(found)
-    environment = "table*" if len(names) > _WIDE else "table"
-    rows: list[str] = []
-    for level, of_level in _levels(found, names):
-        rows += [f"\\multicolumn{{{len(names) + 1}}}{{l}}{{\\emph{{{escaped(LEVELS[level])}}}}} \\\\"]
-        rows += [
-            " & ".join([f"{{{escaped(row.label)}}}", *(_latex_cell(cell, intervals=intervals) for cell in row.cells)]) + r" \\"
-            for row in of_level
-        ]
-        rows.append(r"\midrule")
-    arrows = [r"$\downarrow$" if name == _LOWER else r"$\uparrow$" for name in names]
-    heads = [f"{{{escaped(STATISTICS[name])} {arrow}}}" for name, arrow in zip(names, arrows, strict=True)]
-    return "\n".join(
-        [
-            "% needs \\usepackage{booktabs,siunitx,textcomp}",
-            f"\\begin{{{environment}}}",
-            "\\centering",
-            f"\\caption{{{escaped(caption or heading(found))}}}",
-            *([f"\\label{{{label}}}"] if label else []),
-            *(["\\footnotesize", "\\setlength{\\tabcolsep}{3pt}"] if len(names) > _WIDE else []),
-            "\\sisetup{mode=text,detect-weight}",
-            f"\\begin{{tabular}}{{l{f'S[table-format=-1.{_PLACES}]' * len(names)}}}",
-            "\\toprule",
-            " & ".join(["{Metric}", *heads]) + r" \\",
-            "\\midrule",
-            *rows[:-1],
-            "\\bottomrule",
-            "\\end{tabular}",
-            "\\par\\smallskip",
-            "\\begin{minipage}{\\linewidth}\\footnotesize",
-            *(f"{escaped(note.removesuffix('.'))}.\\par" for note in _footnotes(found)),
-            "\\end{minipage}",
-            f"\\end{{{environment}}}",
-            "",
-        ]
-    )
-
-
-def markdown(found: Correlations, *, caption: str = "") -> str:
-    """A table a level and the notes; the best metric bold."""
-    names = _statistics(found)
-    parts = [f"**{markdown_escaped(caption or heading(found))}**"]
-    for level, rows in _levels(found, names):
-        lines = [["metric", *(f"{STATISTICS[name]} {'&darr;' if name == _LOWER else '&uarr;'}" for name in names)]]
-        lines += [["---", *("---:" for _ in names)]]
-        lines += [[markdown_escaped(row.label), *map(_markdown_cell, row.cells)] for row in rows]
-        parts.append(f"*{LEVELS[level]}*\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines))
-    parts.append("\n".join(f"- {markdown_escaped(note)}" for note in _footnotes(found)))
-    return "\n\n".join(parts) + "\n"
-
-
-def as_csv(found: Correlations) -> str:
-    """A line a level, metric and statistic; values are unrounded, `shown` is what tables print."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["level", "metric", "kind", "statistic", "value", "low", "high", "shown", "n", "signature"])
-    names = _statistics(found)
-    for level, rows in _levels(found, names):
-        for row in rows:
-            for name, cell in zip(names, row.cells, strict=True):
-                if (one := cell.estimate) is not None:
-                    numbers = [one.value, one.low, one.high, " ".join(_shown(one))]
-                    writer.writerow([level, guarded(row.metric.name), row.kind, name, *numbers, row.metric.n, row.metric.signature])
-    return out.getvalue()
-
-
-def _with(metric: Agreement, statistics: Sequence[str]) -> Agreement:
-    """A metric with some of its statistics."""
-    if not statistics:
-        return metric
-    kept = {level: {name: one for name, one in held.items() if name in statistics} for level, held in metric.estimates.items()}
-    return replace(metric, estimates=kept)
-
-
-def _statistics(found: Correlations) -> list[str]:
-    """The statistics that any level has, in their order."""
+def statistics_of(found: Correlations) -> list[str]:
+    """The statistics that any level has, in their order: the columns."""
     return [name for name in STATISTICS if any(name in of_level for metric in found.metrics for of_level in metric.estimates.values())]
 
 
-def _levels(found: Correlations, names: list[str]) -> Iterator[tuple[Level, list[_Row]]]:
-    """The rows of each level: metrics, the best first, then the ceiling."""
+def levels(found: Correlations) -> Iterator[tuple[Level, list[Row]]]:
+    """The rows of each level: metrics, the best first, then the ceiling; a cell for each of `statistics_of`."""
+    names = statistics_of(found)
     for level in LEVELS:
         ranked = found.ordered(level)
         if not ranked:
@@ -181,49 +112,75 @@ def _levels(found: Correlations, names: list[str]) -> Iterator[tuple[Level, list
                 "ceiling" if metric.name == CEILING else "control" if metric.is_control else "metric"
             )
             held = metric.estimates.get(level, {})
-            cells = tuple(_Cell(held.get(name), orders[name].get(metric.name)) for name in names)
-            rows.append(_Row(level, metric, kind, cells))
+            cells = tuple(Cell(held.get(name), orders[name].get(metric.name)) for name in names)
+            rows.append(Row(level, metric, kind, cells))
         yield level, rows
 
 
-def _orders(metrics: list[Agreement], level: Level, name: str) -> dict[str, int]:
-    """The best and second best metrics of a statistic; ties share their place."""
-    sign = 1.0 if name == _LOWER else -1.0
-    keys = {metric.name: sign * value for metric in metrics if (value := metric.of(level, name).value) is not None}
-    order = {metric: 1 + len({other for other in keys.values() if other < key}) for metric, key in keys.items()}
-    return {metric: place for metric, place in order.items() if place < 3 and len(keys) > 1}
-
-
-def _footnotes(found: Correlations) -> list[str]:
+def footnotes(found: Correlations) -> list[str]:
     """What a reader must know, and how each metric was scored."""
     scored = [f"{metric.name}: {metric.signature}" for metric in found.metrics if metric.signature]
     return [*([heading(found)]), *notes(found), *([f"scored by {'; '.join(dict.fromkeys(scored))}"] if scored else [])]
 
 
-def _shown(one: Estimate) -> tuple[str, ...]:
-    """The value as printed, and its interval where it has one."""
-    if one.value is None:
-        return ("undefined",)
-    if one.low is None or one.high is None:
-        return (plain(one.value, _PLACES),)
-    return plain(one.value, _PLACES), f"[{plain(one.low, _PLACES)}, {plain(one.high, _PLACES)}]"
+def provenance(found: Correlations) -> dict[str, Any]:
+    """The cells with values as shown and unrounded, how each metric was scored, the settings, and the notes."""
+    return {
+        "title": heading(found),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "radbench": version("radbench"),
+        "columns": [{"statistic": name, "title": STATISTICS[name], "lower_is_better": name == LOWER} for name in statistics_of(found)],
+        "settings": asdict(found.settings),
+        "raters": list(found.raters),
+        "n": {"texts": found.n, "studies": found.n_studies, "clusters": found.n_clusters, "systems": found.n_systems},
+        "notes": footnotes(found),
+        "left_out": dict(found.left_out),
+        "not_measured": dict(found.not_measured),
+        "cells": list(_cells(found)),
+    }
 
 
-def _latex_cell(cell: _Cell, *, intervals: bool) -> str:
-    """A number that siunitx aligns, or, where it carries marks or an interval, mathematics in braces."""
-    if cell.estimate is None or cell.estimate.value is None:
-        return "{--}" if cell.estimate is None else "{n/a}"
-    value, *found = _shown(cell.estimate)
-    interval = found if intervals else []
-    if cell.order is None and not interval:
-        return value
-    styled = {1: f"\\mathbf{{{value}}}", 2: f"\\underline{{{value}}}"}.get(cell.order or 0, value)
-    lowered = "_{\\," + interval[0].replace(", ", ",\\,") + "}" if interval else ""
-    return f"{{${styled}{lowered}$}}"
+def as_csv(found: Correlations) -> str:
+    """A line a level, metric and statistic, as in the provenance; values are unrounded, `shown` is what tables print."""
+    out = io.StringIO()
+    names = ["level", "metric", "kind", "statistic", "value", "low", "high", "shown", "n", "signature"]
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**cell, "metric": guarded(cell["metric"])} for cell in _cells(found))
+    return out.getvalue()
 
 
-def _markdown_cell(cell: _Cell) -> str:
-    if cell.estimate is None:
-        return "--"
-    value, *interval = _shown(cell.estimate)
-    return " ".join([f"**{value}**" if cell.order == 1 else value, *interval])
+def _cells(found: Correlations) -> Iterator[dict[str, Any]]:
+    names = statistics_of(found)
+    for level, rows in levels(found):
+        for row in rows:
+            for name, cell in zip(names, row.cells, strict=True):
+                if (one := cell.estimate) is not None:
+                    yield {
+                        "level": level,
+                        "metric": row.metric.name,
+                        "kind": row.kind,
+                        "statistic": name,
+                        "value": one.value,
+                        "low": one.low,
+                        "high": one.high,
+                        "shown": " ".join(filter(None, cell.shown)),
+                        "n": row.metric.n,
+                        "signature": row.metric.signature,
+                    }
+
+
+def _with(metric: Agreement, statistics: Sequence[str]) -> Agreement:
+    """A metric with some of its statistics."""
+    if not statistics:
+        return metric
+    kept = {level: {name: one for name, one in held.items() if name in statistics} for level, held in metric.estimates.items()}
+    return replace(metric, estimates=kept)
+
+
+def _orders(metrics: list[Agreement], level: Level, name: str) -> dict[str, int]:
+    """The best and second best metrics of a statistic; ties share their place."""
+    sign = 1.0 if name == LOWER else -1.0
+    keys = {metric.name: sign * value for metric in metrics if (value := metric.of(level, name).value) is not None}
+    order = {metric: 1 + len({other for other in keys.values() if other < key}) for metric, key in keys.items()}
+    return {metric: place for metric, place in order.items() if place < 3 and len(keys) > 1}

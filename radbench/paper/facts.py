@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score
 from radbench.errors import RadbenchError
+from radbench.folder import comparable
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.cells import LineKind, Part
-from radbench.leaderboard.printing.bibtex import bibtex
+from radbench.leaderboard.cells import Asked, LineKind, Part
+from radbench.leaderboard.printing.bibtex import Bibliography
 from radbench.metrics.base import Metric
 
-_SOURCE: Final = re.compile(r"^Sources?:\s*(.+?)(?:\n\s*\n|\Z)", re.DOTALL | re.MULTILINE)
-_KEY: Final = re.compile(r"^@misc\{([^,]+),", re.MULTILINE)
+AskedT = TypeVar("AskedT", bound=Asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """An annotator behind a value, as a signature has it."""
+
+    name: str
+    identity: str  # the first digits of a hash
+    served: str  # what its server says it ran; "": it runs here
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,71 +33,58 @@ class Facts:
 
     board: Board
     catalog: Catalog
-    runs: Mapping[str, Part]  # run id -> any value of it; by task, model and id
+    runs: Mapping[str, Asked]  # run id -> the run; by task, model and id
     kinds: Mapping[str, LineKind]  # run id -> the kind of its line
     metrics: Mapping[str, Metric]  # how scored (the first half of a signature) -> the metric
-    judges: Mapping[str, tuple[str, ...]]  # annotator -> the first digits of its identities
-    bibliography: str
-    citations: Mapping[str, str]  # text of a paper -> its key in the bibliography
+    judges: Mapping[Judging, tuple[str, ...]]  # annotator -> the days between which its values' annotators answered, as ISO dates
+    bibliography: Bibliography
 
     @property
-    def by_task(self) -> Mapping[str, list[Part]]:
+    def by_task(self) -> Mapping[str, list[Asked]]:
         """The runs of each task."""
-        found: dict[str, list[Part]] = {}
-        for part in self.runs.values():
-            found.setdefault(part.run.task, []).append(part)
-        return found
+        return _grouped((one.run.task, one) for one in self.runs.values())
 
     @property
-    def models(self) -> Mapping[str, list[Part]]:
+    def models(self) -> Mapping[str, list[Asked]]:
         """The runs of each model that is no baseline or control."""
-        found: dict[str, list[Part]] = {}
-        for id_, part in self.runs.items():
-            if self.kinds[id_] == "model":
-                found.setdefault(part.run.model, []).append(part)
+        return _grouped((one.run.model, one) for id_, one in self.runs.items() if self.kinds[id_] == "model")
+
+    @property
+    def sources(self) -> Mapping[str, list[str]]:
+        """The models that each source reports numbers of."""
+        found: dict[str, list[str]] = {}
+        for line in self.board.lines:
+            for source in dict.fromkeys(cell.reported.source for cell in line.cells if cell and cell.reported):
+                found.setdefault(source, []).append(line.name)
         return found
 
-    def cited(self, paper: str) -> str:
+    def cited(self, *papers: str) -> str:
         """A citation, as pandoc writes it; "" where nothing is known to cite."""
-        return f" [@{self.citations[paper]}]" if paper in self.citations else ""
+        keys = dict.fromkeys(key for paper in papers for key in self.bibliography.keys.get(paper.strip(), ()))
+        return f" [{'; '.join(f'@{key}' for key in keys)}]" if keys else ""
 
 
 def gather(board: Board, catalog: Catalog) -> Facts:
     """The facts behind a board."""
-    parts = {(p.run.task, p.run.model, p.run.id): (p, line.kind) for line in board.lines for cell in line.cells if cell for p in cell.parts}
-    runs = {id_: part for (_, _, id_), (part, _) in sorted(parts.items(), key=lambda item: item[0])}
-    kinds: dict[str, LineKind] = {id_: kind for (_, _, id_), (_, kind) in parts.items()}
+    cells = [(cell, line.kind) for line in board.lines for cell in line.cells if cell is not None]
+    found = {(one.run.task, one.run.model, one.run.id): (one, kind) for cell, kind in cells for one in cell.runs}
+    runs = {id_: one for (_, _, id_), (one, _) in sorted(found.items(), key=lambda item: item[0])}
+    kinds: dict[str, LineKind] = {id_: kind for (_, _, id_), (_, kind) in found.items()}
     metrics: dict[str, Metric] = {}
-    judges: dict[str, dict[str, None]] = {}
-    for line in board.lines:
-        for part in (part for cell in line.cells if cell for part in cell.parts):
-            how = part.value.signature.partition("|ask:")[0]
-            if how not in metrics and (metric := _metric(part, catalog)) is not None:
-                metrics[how] = metric
-            for name, identity in asked(part):
-                judges.setdefault(name, {})[identity] = None
-    papers = [str(part.run.task_card.get("about", {}).get("paper", "")) for part in runs.values()]
-    papers += [str(part.run.model_card.get("about", {}).get("paper", "")) for part in runs.values()]
-    papers += [source_of(metric) for metric in metrics.values()]
-    papers += [paper_of_model(name, catalog) for name in judges]
-    texts = list(dict.fromkeys(paper.strip() for paper in papers if paper.strip()))
-    bibliography = bibtex(texts)
-    keys = dict(zip(texts, _KEY.findall(bibliography), strict=True))
-    return Facts(board, catalog, runs, kinds, metrics, {name: tuple(ids) for name, ids in judges.items()}, bibliography, keys)
+    judges: dict[Judging, set[str]] = {}
+    for part in (part for cell, _ in cells for part in cell.parts):
+        how = scored_as(part)
+        if how not in metrics and (metric := _metric(part, catalog)) is not None:
+            metrics[how] = metric
+        for judging in _asked(part):
+            judges.setdefault(judging, set()).update(_days(part))
+    facts = Facts(board, catalog, runs, kinds, metrics, {who: tuple(sorted(days)) for who, days in judges.items()}, Bibliography.of(()))
+    return replace(facts, bibliography=Bibliography.of(_papers(facts)))
 
 
-def asked(part: Part) -> Iterator[tuple[str, str]]:
-    """The annotators behind a value and the first digits of their identities, as its signature has them."""
-    by = next((text for text in part.value.signature.split("|") if text.startswith("by:")), "")
-    for one in by.removeprefix("by:").split(",") if by else ():
-        name, _, identity = one.partition("@")
-        yield name, identity
-
-
-def source_of(metric: Metric) -> str:
-    """The source that a metric's file states; "" where it states none."""
-    found = _SOURCE.search(inspect.getdoc(sys.modules[type(metric).__module__]) or "")
-    return " ".join(found[1].split()) if found else ""
+def scored_as(part: Part) -> str:
+    """How a value was scored: the first half of its signature, without the days on which judges answered."""
+    return comparable(part.value.signature.partition("|ask:")[0])
 
 
 def paper_of_model(name: str, catalog: Catalog) -> str:
@@ -108,14 +101,54 @@ def fact(card: Mapping[str, Any], name: str) -> str:
     return ", ".join(map(str, found)) if isinstance(found, list | tuple) else str(found or "")
 
 
+def _papers(facts: Facts) -> Iterator[str]:
+    """What the methods cite: of the board, its tasks, models, metrics and judges, and of the sources of reports."""
+    yield facts.board.card.about.paper
+    yield from (fact(parts[0].run.task_card, "paper") for parts in facts.by_task.values())
+    yield from (fact(parts[0].run.model_card, "paper") for parts in facts.models.values())
+    yield from facts.sources
+    yield from (paper for metric in facts.metrics.values() for paper in metric.papers)
+    yield from (paper_of_model(judging.name, facts.catalog) for judging in facts.judges)
+
+
+def _grouped(named: Iterator[tuple[str, AskedT]]) -> Mapping[str, list[AskedT]]:
+    found: dict[str, list[AskedT]] = {}
+    for name, one in named:
+        found.setdefault(name, []).append(one)
+    return found
+
+
+def _asked(part: Part) -> Iterator[Judging]:
+    """The annotators behind a value."""
+    for one in _field(part, "by:").split(","):
+        name, mark, identity = one.partition("@")
+        if mark:
+            digits, _, served = identity.partition("(")
+            yield Judging(name, digits, served.removesuffix(")"))
+
+
+def _days(part: Part) -> list[str]:
+    """The first and the last day on which servers answered for a value."""
+    return [day for day in _field(part, "judged:").split("..") if day]
+
+
+def _field(part: Part, name: str) -> str:
+    """What follows a name in a value's signature."""
+    return next((text.removeprefix(name) for text in part.value.signature.split("|") if text.startswith(name)), "")
+
+
 def _metric(part: Part, catalog: Catalog) -> Metric | None:
-    """The metric of a value; None where it is no longer in the catalogue."""
-    family = part.value.signature.partition("|")[0]
+    """The metric of a value: of those of its family the one whose options its signature states; None where it is no longer known.
+
+    A metric that has seen no corpus may state less than the signature does, so the nearest one is taken.
+    """
+    family, stated = part.value.signature.partition("|")[0], set(part.value.signature.split("|"))
+    found: list[tuple[int, Metric]] = []
     for use in Score.model_validate(part.summary.score).metrics:
         try:
             metric: Metric = catalog.build("metrics", use.name, use.options)
         except RadbenchError:
             continue
-        if metric.name == family and all(f"|{key}:{text}" in part.value.signature for key, text in metric.signature().items() if text):
-            return metric
-    return None
+        if metric.name == family:
+            found.append((sum(f"{key}:{text}" in stated for key, text in metric.signature().items()), metric))
+    return max(found, key=lambda one: one[0])[1] if found else None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from radbench.catalog.components import canonical
 from radbench.certificates import read_certificate
-from radbench.leaderboard.cells import Part
+from radbench.leaderboard.cells import Asked, Cell
 from radbench.leaderboard.printing.reading import footnotes
-from radbench.paper.facts import Facts, fact, source_of
+from radbench.metrics.base import Metric
+from radbench.paper.facts import Facts, Judging, fact, paper_of_model, scored_as
 
 GAP: Final = "**GAP**"
 
@@ -28,6 +30,8 @@ def methods(facts: Facts, radbench: str) -> str:
 
 
 def _data(facts: Facts) -> Iterator[str]:
+    if cited := facts.cited(facts.board.card.about.paper):
+        yield f"The tasks are those of {facts.board.title}{cited}."
     for task, parts in facts.by_task.items():
         first = parts[0]
         run, ask, how = first.run, first.run.task_card["ask"], first.summary.intervals
@@ -58,9 +62,11 @@ def _models(facts: Facts) -> Iterator[str]:
         yield f"Baselines (constant answers, the majority, the nearest training case), as floors: {', '.join(baselines)}."
     if controls:
         yield f"Controls with changed images: {', '.join(controls)}."
+    for source, names in facts.sources.items():
+        yield f"Numbers of {', '.join(names)} are as reported, not reproduced: {source}{facts.cited(source)}."
 
 
-def _weights(part: Part) -> str:
+def _weights(part: Asked) -> str:
     """What was run: weights with their revision, or who served it and under which name."""
     card, identity = part.run.model_card, part.run.identity
     weights: dict[str, Any] = card.get("weights") or {}
@@ -94,32 +100,50 @@ def _metrics(facts: Facts) -> Iterator[str]:
     printed: dict[str, dict[str, None]] = {}
     for line in facts.board.lines:
         for part in (part for cell in line.cells if cell for part in cell.parts):
-            printed.setdefault(part.value.signature.partition("|ask:")[0], {})[f"`{part.value.id}`"] = None
+            printed.setdefault(scored_as(part), {})[f"`{part.value.id}`"] = None
     families: dict[str, list[str]] = {}
     for how, metric in facts.metrics.items():
         families.setdefault(metric.name, []).append(how)
-    for name, ways in families.items():
-        metric = facts.metrics[ways[0]]
-        values = ", ".join(dict.fromkeys(value for how in ways for value in printed[how]))
-        scope = f", made for {metric.scope}" if metric.scope != "any" else ""
-        missing = "counts as the worst value" if metric.when_missing == "worst" else "is left out"
-        signatures = "; ".join(f"`{how}`" for how in ways)
-        yield f"{values} of {name}{facts.cited(source_of(metric))}{scope}: {signatures}; a case without a readable answer {missing}."
+    for ways in families.values():
+        values = list(dict.fromkeys(value for how in ways for value in printed[how]))
+        yield metric_sentence(facts.metrics[ways[0]], values, ways, facts)
+
+
+def metric_sentence(metric: Metric, values: Sequence[str], signatures: Sequence[str], facts: Facts) -> str:
+    """What some values are, after which works, how they were made, and what a missing answer counts as."""
+    title = next((entry.title for entry in facts.catalog.entries("metrics") if entry.name == canonical(metric.name)), "").rstrip(".")
+    scope = f" (made for {metric.scope})" if metric.scope != "any" else ""
+    missing = "counts as the worst value" if metric.when_missing == "worst" else "is left out"
+    signed = "; ".join(f"`{how}`" for how in signatures)
+    said = f": {title}" if title else ""
+    return (
+        f"{', '.join(values)} of the metric {metric.name}{facts.cited(*metric.papers)}{scope}{said}. Signed {signed}; "
+        f"a case without a readable answer {missing}."
+    )
 
 
 def _judges(facts: Facts) -> Iterator[str]:
-    for name, identities in facts.judges.items():
-        card = facts.catalog.model(name) if facts.catalog.has("adapters", name) else None
+    for who, days in facts.judges.items():
+        card = facts.catalog.model(who.name) if facts.catalog.has("adapters", who.name) else None
         about = f"{card.title}; " if card else ""
-        cited = facts.cited(card.about.paper) if card else ""
-        said = ", ".join(f"{identity}, {_certified(facts, name, identity)}" for identity in identities)
-        yield f"`{name}` ({about}identity {said}){cited}; asked on: {GAP}, not recorded."
+        yield (
+            f"`{who.name}` ({about}identity {who.identity}, {_certified(facts, who)}){facts.cited(paper_of_model(who.name, facts.catalog))}"
+            f"{_served(who, days)}."
+        )
 
 
-def _certified(facts: Facts, name: str, identity: str) -> str:
+def _served(who: Judging, days: Sequence[str]) -> str:
+    """Where and when an annotator answered: one that runs here is told by its identity alone."""
+    if not who.served:
+        return ""
+    when = f"on {days[0]}" if len(days) == 1 else f"between {days[0]} and {days[-1]}" if days else f"on {GAP}, days not recorded"
+    return f", served as {who.served}, answered {when}"
+
+
+def _certified(facts: Facts, who: Judging) -> str:
     """Whether an annotator's weights were verified, as a certificate beside the runs says."""
     for out in dict.fromkeys(part.folder.path.parents[2] for part in facts.runs.values() if len(part.folder.path.parts) > 2):
-        found = read_certificate(out, name, identity)
+        found = read_certificate(out, who.name, who.identity)
         if found is not None:
             outcome = "passed" if found.passed else "failed"
             return f"verified on {found.date[:10]}: {outcome}, {len(found.checks)} checks, {found.n_published} of them on published outputs"
@@ -133,7 +157,8 @@ def _statistics(facts: Facts, radbench: str) -> Iterator[str]:
     yield "\n\n" + "\n".join(f"- {note}." for note in footnotes(facts.board))
 
 
-def _cells(facts: Facts, model: str) -> Iterator[tuple[Part, Any]]:
+def _cells(facts: Facts, model: str) -> Iterator[tuple[Asked, Cell]]:
     for line in facts.board.lines:
         for cell in line.cells:
-            yield from ((part, cell) for part in (cell.parts if cell else ()) if part.run.model == model and line.kind == "model")
+            if cell and line.kind == "model":
+                yield from ((one, cell) for one in cell.runs if one.run.model == model)

@@ -7,20 +7,22 @@ import hashlib
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from radbench.catalog.cards import TaskCard
 from radbench.errors import ContentError
 from radbench.folder import PredictionIndex, SampleRecord
-from radbench.leaderboard.cells import Part
+from radbench.leaderboard.cells import Asked
 from radbench.leaderboard.printing.provenance import guarded
 from radbench.paper.facts import Facts
 from radbench.protocols.base import EvaluationProtocol
 from radbench.running.requests import render
 from radbench.sample import Media, Sample, Text, as_text
 
+_FORMS: Final = 12  # of requests shown of one task, the commonest
+_SHARED: Final = 10  # samples with the same options from which on these are the task's own words
 _LEFT_OUT: Final = {"hardware", "seconds"}  # of run.json: of the machine, not of the study
 
 
@@ -88,33 +90,42 @@ def cases(facts: Facts, n: int, seed: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _prompt(part: Part, facts: Facts) -> str:
-    """The request of a task, made of a sample whose texts are slots."""
+def _prompt(part: Asked, facts: Facts) -> str:
+    """The requests of a task, one of each form that its samples have, made of samples whose texts are slots."""
     card = TaskCard.model_validate(part.run.task_card)
-    first = next(iter(part.folder.iter_samples()), None)
-    if first is None:
-        return "Nothing was asked."
     options = {**card.ask.options, "answer": card.ask.answer, "reader": card.score.reader}
     try:
         protocol: EvaluationProtocol = facts.catalog.build("protocols", card.ask.protocol, options)
-        said = render(protocol.ask(_slots(first)))
+        said = Counter[str]()
+        for sample, n in _forms(part):
+            said[render(protocol.ask(sample))] += n
     except (ContentError, ValueError) as error:
         return f"Cannot be shown without a sample: {error}"
-    shots = f"\n\n{card.ask.shots} solved examples come before it, in the same words." if card.ask.shots else ""
-    return _fenced(said) + shots
+    shown = [_fenced(text) if len(said) == 1 else f"Of {n} samples:\n\n{_fenced(text)}" for text, n in said.most_common(_FORMS)]
+    if others := said.total() - sum(n for _, n in said.most_common(_FORMS)):
+        shown.append(f"{others} samples have other forms.")
+    if card.ask.shots:
+        shown.append(f"{card.ask.shots} solved examples come before it, in the same words.")
+    return "\n\n".join(shown) or "Nothing was asked."
 
 
-def _slots(sample: Sample) -> Sample:
-    """A sample of the same make, with slots for all that is its own."""
-    return replace(
-        Sample(
-            id="{id}",
-            texts={role: f"{{{role}}}" for role in sample.texts},
-            options=tuple(f"{{option {i}}}" for i in range(1, len(sample.options) + 1)),
-            references=(Text("{reference}"),),  # which retrieval asks about
-        ),
-        media=tuple(_slot(media) for media in sample.media),
+def _forms(part: Asked) -> Iterator[tuple[Sample, int]]:
+    """Samples with slots for all that is their own, and how many of the run are of that make.
+
+    Options that many samples share are no sample's own, and stay.
+    """
+    shared = Counter(record.options for record in part.folder.iter_samples())
+    makes = Counter(
+        (
+            tuple(record.texts),
+            record.options if shared[record.options] >= _SHARED else tuple(f"{{option {i}}}" for i in range(1, len(record.options) + 1)),
+            tuple(map(_slot, record.media)),
+        )
+        for record in part.folder.iter_samples()
     )
+    for (roles, options, media), n in makes.items():
+        references = (Text("{reference}"),)  # which retrieval asks about
+        yield Sample(id="{id}", texts={role: f"{{{role}}}" for role in roles}, options=options, references=references, media=media), n
 
 
 def _slot(media: Media) -> Media:
@@ -131,7 +142,7 @@ def _case(record: SampleRecord) -> Iterator[str]:
         yield f"reference:\n\n{_fenced(as_text(reference) or repr(reference))}"
 
 
-def _output(part: Part, record: SampleRecord) -> str:
+def _output(part: Asked, record: SampleRecord) -> str:
     """The first output to a sample, or why there is none."""
     if not record.keys:
         return f"(not asked: {record.excluded})"
@@ -142,7 +153,7 @@ def _output(part: Part, record: SampleRecord) -> str:
     return found.output if isinstance(found.output, str) else json.dumps(found.output, default=repr, ensure_ascii=False)
 
 
-def _images(part: Part) -> str:
+def _images(part: Asked) -> str:
     return "" if part.run.settings.images == "real" else f" (images {part.run.settings.images})"
 
 

@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +18,11 @@ from radbench.catalog import Catalog
 from radbench.certificates import FOLDER
 from radbench.errors import ContentError, RadbenchError, RunError, RunFormatError
 from radbench.folder import RunFolder, adapter, find_runs
-from radbench.leaderboard.board import build
+from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.printing.figures import draw
 from radbench.leaderboard.printing.provenance import provenance
 from radbench.leaderboard.standing import infer
-from radbench.paper.bundle import BOARD, FORMAT, MANIFEST, Manifest, documents, sha256
+from radbench.paper.bundle import BOARD, FIGURES, FORMAT, MANIFEST, Manifest, documents, sha256
 from radbench.paper.facts import gather
 from radbench.paper.recomputing import recomputed, rewritten
 from radbench.paper.records import provenance_of
@@ -88,6 +91,10 @@ def verify(bundle: Path, runs: Sequence[Path], catalog: Catalog) -> Verification
         found = provenance_of(provenance(board), "", "")["cells"]
         if len(made) == len(manifest.runs):
             differences += _texts(bundle, documents(gather(board, catalog), manifest.making))
+            if note := _why_not_drawn(manifest):
+                notes.append(note)
+            else:
+                differences += _figures(bundle, manifest, board, root)
         else:
             differences += _cells(bundle, found)
     n_cells = sum(bool(cell["runs"]) for cell in found)
@@ -170,6 +177,24 @@ def _texts(bundle: Path, made: Mapping[str, str]) -> Iterator[Difference]:
         yield from (Difference(f"{name}:{number}", *_shortened(old, new)) for number, old, new in differing[:_PER_FILE])
         if len(differing) > _PER_FILE:
             yield Difference(name, "", "", f"and {len(differing) - _PER_FILE} more lines differ")
+
+
+def _why_not_drawn(manifest: Manifest) -> str:
+    """Why figures cannot be compared byte by byte; "" where they can."""
+    here = version("matplotlib") if find_spec("matplotlib") else ""
+    made = manifest.making.matplotlib
+    if here and here == made:
+        return ""
+    return f"figures were held to their hashes alone: drawn with matplotlib {made or 'unknown'}, here is {here or 'none'}"
+
+
+def _figures(bundle: Path, manifest: Manifest, board: Board, root: Path) -> Iterator[Difference]:
+    """Figures that are others when they are drawn again, though they are those of the manifest."""
+    for made in draw(board, root / FIGURES):
+        name = f"{FIGURES}/{made.name}"
+        path = bundle / name
+        if path.is_file() and manifest.files.get(name) == sha256(path) != sha256(made):
+            yield Difference(name, "", "", "is not what the runs give when it is drawn again")
 
 
 def _cells(bundle: Path, found: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:

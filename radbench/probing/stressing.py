@@ -26,6 +26,7 @@ from radbench.scoring.stored import StoredRun
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval
 from radbench.statistics.multiplicity import draws_needed, holm, smallest_adjusted
 from radbench.statistics.proportions import wilson_interval
+from radbench.terms import words
 
 ALPHA: Final = 0.05
 
@@ -149,7 +150,7 @@ def _reaction(name: str, plain: _Plain, result: Result) -> Reaction:
     try:
         changed = change(plain.stored, after, frozenset(both), plain.draws, plain.seed)
     except ScoringError as error:
-        problem = str(error)
+        problem = words(error)
     verdicts = {id_: holds(edit.rule, plain.cases[id_], cases[id_]) for id_ in both}
     unmoved = {id_: holds("keep", plain.cases[id_], cases[id_]) for id_ in both}
     return Reaction(

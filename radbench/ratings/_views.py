@@ -91,7 +91,8 @@ def difference_drawn(first: View, second: View, drawn: tuple[Drawn, Drawn], leve
         return drawn[0][key] - drawn[1][key]
     by_study = first.within.by_study[settings.coefficient] - second.within.by_study[settings.coefficient]
     blocks = draw_clusters(first.n_clusters, settings.draws, settings.seed)
-    return np.concatenate([weighted_mean(block[:, first.within.clusters], by_study) for block in blocks])
+    means = [weighted_mean(block[:, first.within.clusters], by_study) for block in blocks]
+    return np.concatenate(means) if means else np.empty(0)
 
 
 def ceiling(raters: Sequence[str], views: Sequence[View], drawn: Sequence[Drawn], settings: CorrelationSettings) -> tuple[Agreement, ...]:
@@ -101,7 +102,7 @@ def ceiling(raters: Sequence[str], views: Sequence[View], drawn: Sequence[Drawn]
         return ()
     common = [key for key in views[0].whole if all(key in view.whole for view in views)]
     whole = {key: float(np.mean([view.whole[key] for view in views])) for key in common}
-    means = {key: np.asarray(np.mean([values[key] for values in drawn], axis=0)) for key in common} if settings.draws else {}
+    means = {key: np.asarray(np.mean([values[key] for values in drawn], axis=0)) for key in common if all(drawn)}
     mean = Agreement(
         name=CEILING,
         estimates=_estimates(whole, means, settings),

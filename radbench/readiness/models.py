@@ -13,7 +13,7 @@ from radbench.catalog.components import canonical
 from radbench.errors import RadbenchError
 from radbench.readiness.finding import Finding, Machine
 from radbench.readiness.weights import READERS, Weights, find_weights
-from radbench.terms import endpoint_of, host_of, is_local
+from radbench.terms import endpoint_of, host_of, is_local, words
 
 if TYPE_CHECKING:
     from radbench.catalog.cards import ModelCard
@@ -28,7 +28,7 @@ def look_at_model(catalog: Catalog, name: str | Path, machine: Machine, blocked:
     try:
         card = catalog.model(name)
     except RadbenchError as error:
-        yield Finding(f"model {name}", False, str(error), blocks=blocked.get(str(name), ()))
+        yield Finding(f"model {name}", False, words(error), blocks=blocked.get(str(name), ()))
         return
     weights = find_weights(card, machine)
     if closely:
@@ -48,7 +48,7 @@ def look_at_component(catalog: Catalog, kind: ComponentKind, name: str) -> Findi
     try:
         catalog.component(kind, name)
     except RadbenchError as error:
-        return Finding(f"{kind} {name}", False, str(error))
+        return Finding(f"{kind} {name}", False, words(error))
     return Finding(f"{kind} {name}", True)
 
 
@@ -78,7 +78,7 @@ def _endpoint(catalog: Catalog, card: ModelCard, weights: Weights | None) -> Ite
     try:
         model = catalog.build("models", card.family, options, where=card.where)
     except RadbenchError as error:
-        yield Finding(f"model {card.name}", False, str(error))
+        yield Finding(f"model {card.name}", False, words(error))
         return
     endpoint = endpoint_of(model)
     host = "" if endpoint is None else host_of(endpoint) or ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from textwrap import shorten
+from typing import TYPE_CHECKING, Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.components import canonical
@@ -13,9 +14,12 @@ from radbench.catalog.options import keywords
 from radbench.errors import ContentError, MissingDataError, RadbenchError
 from radbench.readiness.finding import Finding, Machine
 from radbench.readiness.models import Blocked, look_at_component, look_at_model
+from radbench.terms import reason_of, words
 
 if TYPE_CHECKING:
     from radbench.metrics.base import Metric
+
+_OPTIONS: Final = 60  # characters shown of a data set's options: they tell findings apart, and the card has them all
 
 
 def look_at_task(catalog: Catalog, name: str | Path, machine: Machine, blocked: Blocked) -> Iterator[Finding]:
@@ -42,7 +46,7 @@ def look_at_metric(
     try:
         metric: Metric = catalog.build("metrics", name, options, where=where)
     except RadbenchError as error:
-        yield Finding(found.what, False, str(error))
+        yield Finding(found.what, False, words(error))
         return
     yield Finding(found.what, True, f"asks {', '.join(metric.annotators)}" if metric.annotators else "")
     for annotator in metric.annotators:
@@ -67,18 +71,18 @@ def look_at_data(catalog: Catalog, name: str | Path, machine: Machine, *, closel
     try:
         task = catalog.task(name)
     except ContentError as error:
-        yield Finding(f"task {name}", False, str(error))
+        yield Finding(f"task {name}", False, words(error))
         return
     ask = task.ask
     for split in dict.fromkeys(part for part in (ask.split, ask.train, ask.validation) if part):
-        options = _flow(ask.dataset_options)
+        options = shorten(_flow(ask.dataset_options), _OPTIONS, placeholder=" ...")
         what = f"data {ask.dataset}/{split}" + (f" ({options})" if options else "")
         try:
             dataset = catalog.dataset(task, split, machine.roots)
-            missing = dataset.check() if closely else ()
+            missing = [reason_of(dataset, problem) for problem in dataset.check()] if closely else []
         except RadbenchError as error:
             is_brief = not closely and isinstance(error, MissingDataError)
-            yield Finding(what, False, _brief(error, ask.dataset) if is_brief else str(error))
+            yield Finding(what, False, _brief(error, ask.dataset) if is_brief else words(error))
             return
         shown = f"{len(missing)} problems: {'; '.join(missing[:3])}" if missing else f"{len(dataset)} samples"
         yield Finding(what, not missing, shown)
@@ -93,4 +97,4 @@ def _flow(options: Mapping[str, object]) -> str:
 
 
 def _brief(error: RadbenchError, dataset: str) -> str:
-    return f"{str(error).splitlines()[0].partition('; expected')[0].rstrip('.')}. The layout: radbench doctor {dataset}"
+    return f"{words(error).splitlines()[0].partition('; expected')[0].rstrip('.')}. The layout: radbench doctor {dataset}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ def verify(catalog: Catalog, name: str, weights: Mapping[str, Path], options: Ma
         UnknownNameError: there is no canary of this name. ContentError: an option is missing or unknown.
         WeightsError, MissingDataError, MissingPackageError: weights or packages are not there, or not what a reader accepts.
     """
+    name = canonical(name)  # as metrics name it when they ask: or it would be loaded twice
     canaries = find_canaries(catalog, name)
     _check_options(canaries, options, name)
     asked = _Asked(catalog, weights)
@@ -44,7 +45,7 @@ def verify(catalog: Catalog, name: str, weights: Mapping[str, Path], options: Ma
     identities = asked.identities()
     own, installed = identities.pop(name), versions()
     certificate = Certificate(
-        model=canonical(name),
+        model=name,
         identity=fingerprint(own)[:16],
         weights=str(own.get("weights") or own.get("weights_sha256") or ""),
         stated=own,
@@ -56,6 +57,13 @@ def verify(catalog: Catalog, name: str, weights: Mapping[str, Path], options: Ma
         checks=checks,
     )
     return write_certificate(out, certificate), certificate
+
+
+def differences(check: CheckRecord) -> list[tuple[str, Any, Any]]:
+    """Where what came is not what was expected: the place (`entities.3.label`), what was expected, what came."""
+    if not isinstance(check.got, Mapping) or "error" in check.got:
+        return [("", check.expected, f"no answer: {check.got['error']}" if isinstance(check.got, Mapping) else check.got)]
+    return list(_differing("", check.expected, check.got, check.tolerance))
 
 
 class _Asked:
@@ -164,6 +172,16 @@ def _equal(expected: JsonValue, got: Any, tolerance: float) -> bool:  # noqa: AN
     if isinstance(expected, int | float) and isinstance(got, int | float):
         return abs(expected - got) <= tolerance
     return type(expected) is type(got) and expected == got
+
+
+def _differing(place: str, expected: JsonValue, got: Any, tolerance: float) -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401  # any JSON
+    if _equal(expected, got, tolerance):
+        return
+    if isinstance(expected, dict) and isinstance(got, Mapping) and expected.keys() != {"one_of"}:
+        for key in dict.fromkeys((*expected, *got)):
+            yield from _differing(f"{place}.{key}" if place else str(key), expected.get(key), got.get(key), tolerance)
+    else:
+        yield place, expected, got
 
 
 def _check_options(canaries: Mapping[Path, Canary], options: Mapping[str, str], name: str) -> None:

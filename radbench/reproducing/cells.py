@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from radbench.catalog import Catalog
+from radbench.conventions import Preset, preset
 from radbench.errors import ContentError
 from radbench.leaderboard.published import PublishedRow, rows_of
 
-Cause: TypeAlias = Literal["selection", "section", "cleaning", "metric", "tokenizer", "label policy", "aggregation"]
+Cause: TypeAlias = Literal["selection", "section", "cleaning", "reader", "metric", "tokenizer", "label policy", "aggregation"]
 Verdict: TypeAlias = Literal["reproduced", "within interval", "not reproduced", "not measured"]
 
-CAUSES: Final[tuple[Cause, ...]] = ("selection", "section", "cleaning", "metric", "tokenizer", "label policy", "aggregation")
+CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 ALIKE: Final = "alike"  # what is said of a cause that both ways share
 
 
@@ -85,36 +86,68 @@ class Wanted:
     rounding: float
 
 
-def published_cells(catalog: Catalog, task: str) -> list[Wanted]:
+def published_cells(catalog: Catalog, task: str, paper: str) -> list[Wanted]:
     """The published rows that belong in columns of this task alone, over all boards of the catalogue.
 
     Raises:
-        ContentError: a file of published rows is damaged.
+        UnknownNameError: there is no convention called `paper`.
+        ContentError: no row belongs to this task, with the tasks that have rows; or a file of rows is damaged.
     """
-    found: dict[tuple[PublishedRow, str], Wanted] = {}
-    for name in catalog.names("leaderboards"):
-        card = catalog.board(name)
-        columns = [column for column in card.columns if tuple(column.task) == (task,) and column.published]
-        rows = rows_of(card) if columns else []
-        for column in columns:
-            for row in rows:
-                if row.fits(column.published):
-                    found.setdefault((replace(row, line=0), column.value), Wanted(row, column.value, _rounding(row, rows)))
-    return list(found.values())
+    known, tasks = preset(paper), _by_task(catalog)
+    if task not in tasks:
+        of_paper = [name for name, cells in tasks.items() if any(names_source(known, one.row) for one in cells)]
+        raise ContentError(
+            f"no published row belongs to the task `{task}`. Tasks with rows of {paper}: {_listed(of_paper, catalog)}. "
+            f"Tasks with any rows: {_listed(tasks, catalog)}"
+        )
+    return tasks[task]
+
+
+def names_source(known: Preset, row: PublishedRow) -> bool:
+    """True if a row's source is one that scores by this convention."""
+    return any(words in f"{row.model}: {row.source}" for words in known.rows)
 
 
 def of_model(wanted: Sequence[Wanted], names: Sequence[str], stated: str = "") -> list[Wanted]:
     """The cells of one published model: the one stated, else that which is called like the run's model.
 
     Raises:
-        ContentError: there is none.
+        ContentError: there is none, with the models that there are and who reports them.
     """
-    known = list(dict.fromkeys(one.row.model for one in wanted))
-    chosen = [name for name in known if name == stated] if stated else [name for name in known if _plain(name) in map(_plain, names)]
+    sources: dict[str, dict[str, None]] = {}
+    for one in wanted:
+        sources.setdefault(one.row.model, {})[one.row.source] = None
+    chosen = [name for name in sources if name == stated] if stated else [name for name in sources if _plain(name) in map(_plain, names)]
     if not chosen:
         what = f"`{stated}`" if stated else f"a model called `{names[0]}`"
-        raise ContentError(f"no published row of {what} belongs to this task; --as one of: {', '.join(known) or 'none is known'}")
+        listed = "".join(f"\n  --as {model!r}: {'; '.join(said)}" for model, said in sources.items())
+        raise ContentError(f"no published row of {what} belongs to this task; it has rows of{listed}")
     return [one for one in wanted if one.row.model in chosen]
+
+
+def _by_task(catalog: Catalog) -> dict[str, list[Wanted]]:
+    """The published cells of each task that has a column of its own with rows."""
+    found: dict[str, dict[tuple[PublishedRow, str], Wanted]] = {}
+    for name in catalog.names("leaderboards"):
+        card = catalog.board(name)
+        columns = [column for column in card.columns if len(column.task) == 1 and column.published]
+        rows = rows_of(card) if columns else []
+        for column in columns:
+            for row in rows:
+                if row.fits(column.published):
+                    cells = found.setdefault(column.task[0], {})
+                    cells.setdefault((replace(row, line=0), column.value), Wanted(row, column.value, _rounding(row, rows)))
+    return {task: list(cells.values()) for task, cells in found.items()}
+
+
+def _listed(tasks: Iterable[str], catalog: Catalog) -> str:
+    """Names of tasks, those that the catalogue has first."""
+    ready, others = list[str](), list[str]()
+    for name in tasks:
+        (ready if catalog.has("tasks", name) else others).append(name)
+    return (
+        ", ".join(ready) + ("; " if ready and others else "") + (f"not in the catalogue: {', '.join(others)}" if others else "") or "none"
+    )
 
 
 def _plain(name: str) -> str:

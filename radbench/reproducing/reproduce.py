@@ -13,7 +13,7 @@ from radbench.errors import RunError
 from radbench.evaluation import card_today, score_as_published
 from radbench.folder import RunFolder, RunRecord, Summary
 from radbench.leaderboard.published import UNSTATED
-from radbench.reproducing.cells import CellReproduced, Part, Reproduction, Scored, Verdict, Wanted, of_model, published_cells
+from radbench.reproducing.cells import CellReproduced, Part, Reproduction, Scored, Verdict, Wanted, names_source, of_model, published_cells
 from radbench.reproducing.steps import Scorer, Way, aggregation_of, family_of, needed, parts, scored, views
 from radbench.running.annotations import Annotators
 from radbench.scoring import IntervalSettings, score
@@ -36,11 +36,11 @@ def reproduce(
 
     Raises:
         UnknownNameError: there is no such preset.
-        ContentError: no published cell fits, or the run has none of the samples.
+        ContentError: no published row belongs to the task or the model, or the run has none of the samples.
         RunError: the run is damaged.
     """
     run = folder.read_run()
-    wanted = of_model(published_cells(annotators.catalog, run.task), [run.model, str(run.model_card.get("title", ""))], model)
+    wanted = of_model(published_cells(annotators.catalog, run.task, paper), [run.model, str(run.model_card.get("title", ""))], model)
     card, _ = card_today(folder, annotators.catalog)
     with views(folder, ids) as (whole, selected):
         summary, preset = score_as_published(selected, paper, annotators, seed)
@@ -69,7 +69,9 @@ def run_of(task: str, folders: Sequence[RunFolder]) -> RunFolder:
         RunError: there is none, or there are several.
     """
     found = [folder for folder in folders if folder.read_run().task == task]
-    if len(found) != 1:
+    if not found:
+        raise RunError(f"no run of {task} is here: radbench run --model NAME --task {task}, or name one with --run")
+    if len(found) > 1:
         listed = "".join(f"\n  {folder.path}" for folder in found)
         raise RunError(f"{len(found)} runs of {task} are here; name one with --run{listed}")
     return found[0]
@@ -100,6 +102,7 @@ def _cell(wanted: Wanted, sides: _Sides, run: RunRecord) -> CellReproduced:
             id=id_,
             is_reciprocal=is_reciprocal,
             convention=preset.convention,
+            reader=str(sides.published.score["reader"]),
             aggregation=aggregation_of(preset, used[0]),
             is_selected=sides.is_selected,
         )
@@ -120,7 +123,7 @@ def _cell(wanted: Wanted, sides: _Sides, run: RunRecord) -> CellReproduced:
         parts=steps,
         unexplained=None if value is None else row.scaled - value,
         verdict=_verdict(wanted, ours),
-        reasons=tuple(_reasons(wanted, ours, run)),
+        reasons=tuple(_reasons(wanted, ours, run, preset)),
     )
 
 
@@ -144,6 +147,7 @@ def _start(sides: _Sides, wanted: Wanted, end: Way) -> Way:
         id=id_,
         is_reciprocal=end.is_reciprocal and is_same,
         convention=card.convention,
+        reader=card.reader,
         aggregation=Aggregation(),
         is_selected=False,
     )
@@ -160,9 +164,11 @@ def _verdict(wanted: Wanted, ours: Scored | None) -> Verdict:
     return "within interval" if inside or (stated is not None and stated[0] <= ours.value <= stated[1]) else "not reproduced"
 
 
-def _reasons(wanted: Wanted, ours: Scored | None, run: RunRecord) -> list[str]:
+def _reasons(wanted: Wanted, ours: Scored | None, run: RunRecord, preset: Preset) -> list[str]:
     """What a reader must know before leaning on the verdict."""
     found = []
+    if not names_source(preset, wanted.row):
+        found.append(f"the row's source is not known to score as {preset.title} does")
     if ours is None:
         found.append(f"the preset gives no `{wanted.value}`: its metric could not run, or the paper's metric is not offered")
     elif ours.value is None:
@@ -172,6 +178,8 @@ def _reasons(wanted: Wanted, ours: Scored | None, run: RunRecord) -> list[str]:
         found.append("the source does not state n")
     elif ours is not None and stated != str(ours.n):
         found.append(f"the source states n = {wanted.row.n}, ours is {ours.n}")
+    if run.data.split.casefold() not in wanted.row.split.casefold():
+        found.append(f"the row is of `{wanted.row.split or UNSTATED}`, the run of the {run.data.split} split")
     if wanted.row.protocol == UNSTATED:
         found.append("the source does not state who scored it, and how")
     if run.status != "complete" or run.settings.limit is not None:

@@ -17,6 +17,7 @@ from radbench.folder import RunFolder, Summary, to_line, write_json
 from radbench.reproducing.cells import ALIKE, CAUSES, Cause, Part, Scored
 from radbench.running.annotations import Annotators
 from radbench.scoring import IntervalSettings, score
+from radbench.scoring.apart import bears, use_of
 
 _OPTIONS: Final[Mapping[str, Cause]] = {  # options of metrics; any other is a label policy
     **dict.fromkeys(("tokenizer", "case", "stem", "smoothing"), "tokenizer"),
@@ -33,6 +34,7 @@ class Way:
     id: str
     is_reciprocal: bool
     convention: Convention
+    reader: str  # how answers are read
     aggregation: Aggregation
     is_selected: bool  # of the paper's cases alone
 
@@ -91,14 +93,14 @@ class Scorer:
         key = replace(way, id="", is_reciprocal=False)
         if key not in self._known:
             self._known[key] = self._scored(way)
-        found = next((value.value for value in self._known[key].values if value.id == way.id), None)
+        found = next((value.value for value in self._known[key].values if bears(way.id, value.id)), None)
         return turned(found) if way.is_reciprocal else found
 
     def _scored(self, way: Way) -> Summary:
         folder, how = self.selected if way.is_selected else self.whole, way.aggregation
         texts = {"section": way.convention.section, "clean": way.convention.clean, "absent": way.convention.absent}
         own = self.card.score.model_dump(mode="json", exclude={"subgroups"})
-        half = Score.model_validate({**own, **texts, "metrics": [{way.metric: way.settings}]})
+        half = Score.model_validate({**own, **texts, "reader": way.reader, "metrics": [{way.metric: way.settings}]})
         is_median = how.statistic == "bootstrap median"
         settings = IntervalSettings(
             draws=how.draws if is_median else 0, seed=self.seed, by_row=how.unit == "row", medians_of=how.of if is_median else ()
@@ -131,6 +133,8 @@ def _changed(here: Way, end: Way, cause: Cause) -> Way:
         changed = replace(here, convention=replace(end.convention, clean=here.convention.clean))
     elif cause == "cleaning":
         changed = replace(here, convention=end.convention)
+    elif cause == "reader":
+        changed = replace(here, reader=end.reader)
     elif cause == "metric":
         own = here.options if here.metric == end.metric else _written(needed(end))
         changed = replace(here, metric=end.metric, options=own, id=end.id, is_reciprocal=end.is_reciprocal)
@@ -164,6 +168,8 @@ def _said(here: Way, there: Way, cause: Cause) -> str:
             return f"{here.convention.section} -> {there.convention.section}"
         case "cleaning":
             return f"{'+'.join(here.convention.clean) or 'none'} -> {'+'.join(there.convention.clean) or 'none'}"
+        case "reader":
+            return f"{here.reader} -> {there.reader}"
         case "metric":
             return f"{here.id} of {here.metric} -> {'1 / ' if there.is_reciprocal else ''}{there.id} of {there.metric}"
         case _:
@@ -203,9 +209,10 @@ def scored(summary: Summary, id_: str, *, is_reciprocal: bool) -> Scored | None:
 
 
 def family_of(summary: Summary, id_: str, uses: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[str, Mapping[str, Any]] | None:
-    """Of a summary's metrics, by name and options, the first of the family that gives a value."""
+    """Of a summary's metrics, by name and options, the one that gives a value."""
     found = next((value for value in summary.values if value.id == id_), None)
     if found is None:
         return None
     family = found.signature.partition("|")[0].replace("_", "-")
-    return next(((name, options) for name, options in uses if name.replace("_", "-").partition(":")[0] == family), None)
+    own = [(name, options) for name, options in uses if name.replace("_", "-").partition(":")[0] == family]
+    return use_of(id_, own) if own else None

@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +24,9 @@ from radbench.errors import ContentError, DataTermsError, MissingDataError, Mode
 from radbench.folder import Prediction, extend, read_lines, to_line
 from radbench.media import Reader
 from radbench.models.base import Model
+from radbench.running import provenance
 from radbench.running.answering import open_exchange
+from radbench.running.estimates import Estimate
 from radbench.running.journal import Journal, own_file
 from radbench.running.requests import Keys, fingerprint, render
 from radbench.sample import Reply, Request
@@ -57,10 +58,11 @@ class Annotators:
     mode: Literal["ask", "stored", "count"] = "ask"  # stored: ask nobody; count: ask nobody, but load to know what would be asked
     agreement: Mapping[str, str] | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)  # annotator, its name with dashes -> where its weights lie
+    identities: Mapping[str, str] = field(default_factory=dict)  # of stored replies only: annotator -> how the identity meant begins
     halted: str = ""  # why nobody is asked any more; "" while they are
     refusals: list[str] = field(default_factory=list)  # what data terms kept from being asked while scoring
     unanswered: Counter[str] = field(default_factory=Counter)  # annotator -> distinct requests without a stored reply, unless asked
-    characters: Counter[str] = field(default_factory=Counter)  # annotator -> characters of those requests
+    estimates: dict[str, Estimate] = field(default_factory=dict)  # annotator -> what those requests would take, where they are counted
     _models: dict[str, Model] = field(default_factory=dict)
     _found: dict[str, _Annotator] = field(default_factory=dict)
 
@@ -81,9 +83,9 @@ class Annotators:
             elif is_new:
                 self._check_weights(name, metric)
         except DataTermsError as error:
-            raise DataTermsError(f"metric {metric}: {error}") from error
+            raise DataTermsError(f"metric {metric}: {told(error, access)}") from error
         except RadbenchError as error:
-            raise ContentError(f"metric {metric} asks `{name}`, which cannot be asked: {error}") from error
+            raise ContentError(f"metric {metric} asks `{name}`, which cannot be asked: {told(error, access)}") from error
 
     def answer(self, name: str, requests: Sequence[Request], access: Access) -> list[Reply]:
         """One reply a request, in order; failed ones are not kept and are asked again next time.
@@ -104,9 +106,22 @@ class Annotators:
             failed = self._ask(found, new, access)
         elif new:
             self.unanswered[name] += len(new)
-            self.characters[name] += sum(len(render(request)) for request in new.values())
+            self._estimate(name, new.values())
             failed = dict.fromkeys(new, Reply(error="not among the stored replies"))
         return [found.known.get(key) or failed[key] for key in wanted]
+
+    def _estimate(self, name: str, requests: Iterable[Request]) -> None:
+        if self.mode == "count":
+            estimate = self.estimates.setdefault(name, Estimate(self.catalog.model(name).options()))
+            for request in requests:
+                estimate.add(request)
+
+    def estimated(self) -> list[dict[str, Any]]:
+        """What each annotator would be asked that has no stored reply, and the price by its card."""
+        return [
+            {"annotator": name, "n_requests": one.n_requests, **one.told(self._found[name].known.values())}
+            for name, one in self.estimates.items()
+        ]
 
     def identity(self, name: str) -> str:
         """8 hex digits of the identity of an annotator that has answered."""
@@ -131,7 +146,7 @@ class Annotators:
                     exchange.submit(key, request)
                     under_way[key] = request
                 replies = exchange.collect() if under_way else ()
-                today = datetime.now(UTC).date().isoformat()
+                today = provenance.today()
                 for key, bare in replies:
                     reply = extend(Prediction, bare, key=key, sample_id="", prompt=render(under_way.pop(key)), asked=today)
                     journal.append(to_line(reply))
@@ -140,17 +155,17 @@ class Annotators:
                     if reply.error is None:
                         found.known[key] = failed.pop(key)
                 if not replies:
-                    found.faults.update(exchange.stopped or str(reply.error) for reply in failed.values())
-                    return {
-                        key: Reply(error=exchange.stopped) if exchange.stopped and key in under_way else reply
-                        for key, reply in failed.items()
-                    }
+                    break
+        if exchange.remark:
+            _log.warning("annotator %s: %s", found.folder.parent.name, exchange.remark)
+        found.faults.update(exchange.stopped or str(reply.error) for reply in failed.values())
+        return {key: Reply(error=exchange.stopped) if exchange.stopped and key in under_way else reply for key, reply in failed.items()}
 
     def _annotator(self, name: str, access: Access) -> _Annotator:
         """The annotator, found or loaded once; data terms are kept before each use."""
         if self.mode == "stored":
             if name not in self._found:
-                folder, identity = _only_identity(self.store / name)
+                folder, identity = _only_identity(self.store / name, self.identities.get(name, ""))
                 self._found[name] = _Annotator(folder, identity, Keys(identity), _known(folder), None)
             return self._found[name]
         model = self._model(name, access)
@@ -175,6 +190,8 @@ class Annotators:
     def _load(self, name: str, model: Model, access: Access) -> None:
         try:
             model.load(Reader({}))
+        except WeightsError as error:  # a reader knows its family, and not whose weights it was to read
+            raise error if f"`{name}`" in str(error) else WeightsError(f"annotator `{name}`: {error}") from error
         except RadbenchError:
             if self.mode != "count" or endpoint_of(model) is None:
                 raise
@@ -195,15 +212,17 @@ class Annotators:
 
 
 def _known(folder: Path) -> dict[str, Reply]:
+    """The stored replies by key, without the prompts, which take most of the memory and which nobody reads again."""
     lines = (line for file in sorted(folder.glob("*.jsonl")) for line in read_lines(file, Prediction))
-    return {line.key: line for line in lines if line.error is None}
+    return {line.key: replace(line, prompt="") for line in lines if line.error is None}
 
 
-def _only_identity(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The folder of the one identity whose replies are stored, and that identity."""
-    found = sorted(file.parent for file in folder.glob(f"*/{_IDENTITY}"))
+def _only_identity(folder: Path, begins: str) -> tuple[Path, dict[str, Any]]:
+    """The folder of the one identity, among those that begin so, whose replies are stored, and that identity."""
+    found = sorted(file.parent for file in folder.glob(f"{begins}*/{_IDENTITY}"))
     if not found:
-        raise MissingDataError(f"no replies of `{folder.name}` are stored in {folder.parent}: expected {folder}/<identity>/{_IDENTITY}")
+        wanted = f"{folder}/{begins}{'...' if begins else '<identity>'}/{_IDENTITY}"
+        raise MissingDataError(f"no replies of `{folder.name}` are stored in {folder.parent}: expected {wanted}")
     if len(found) > 1:
         listed = ", ".join(path.name for path in found)
         raise ContentError(f"{folder} holds replies of {len(found)} identities ({listed}): leave the one that is meant")

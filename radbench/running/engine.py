@@ -12,17 +12,17 @@ stops a run earlier (kill, full disk, SIGTERM), the same command goes on from th
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from radbench.errors import ContentError, DataError, MediaError, RunError
+from radbench.errors import ContentError, DataError, RunError
 from radbench.folder import Prediction, PredictionIndex, RunFolder, SampleRecord, extend, read_lines, to_line
 from radbench.media import Reader
-from radbench.models.base import Example, Learner, Model
+from radbench.models.base import Model
 from radbench.protocols.base import History
+from radbench.running import provenance
 from radbench.running.answering import can_answer, open_exchange
 from radbench.running.journal import Journal, rewrite
 from radbench.running.lock import FolderLock
@@ -30,8 +30,7 @@ from radbench.running.plan import Plan, Shard
 from radbench.running.requests import Keys, render
 from radbench.running.swap import partners
 from radbench.sample import Media, Reply, Request, Sample
-
-_log = logging.getLogger(__name__)
+from radbench.terms import endpoint_of, told
 
 _LINES_HELD = 256
 _HOPELESS = 25  # requests: a model that failed every one of so many is not asked further
@@ -57,26 +56,6 @@ class _Asked:
     failure: str  # why there is no use in asking; "" if there is
 
 
-def learn(plan: Plan, model: Model, reader: Reader) -> str:
-    """Let a model that learns see the task's train split; the digest of what it saw, "" for other models."""
-    if not isinstance(model, Learner):
-        return ""
-    _, samples = plan.train_samples()
-    protocol, keys, seen = plan.protocol(), Keys({}), hashlib.sha256()
-    examples = []
-    for sample in samples:
-        try:
-            request = protocol.ask(replace(sample, media=tuple(map(reader.identify, sample.media))))
-        except MediaError as error:
-            _log.warning("train sample `%s` is left out: %s", sample.id, error)
-            continue
-        example = Example(request, protocol.target(sample))
-        seen.update(f"{keys.of(request)[0]}{example.target}\0".encode())
-        examples.append(example)
-    model.learn(examples)
-    return seen.hexdigest()[:16]
-
-
 class Session:
     """One process asking one task (or one shard of it) of a loaded model. `ask_all` does it."""
 
@@ -89,6 +68,7 @@ class Session:
         self._protocol = plan.protocol()
         self.identity = {"family": plan.model.family, "learned": learned, **model.identity()}
         self._keys = Keys(self.identity)
+        self._is_served = endpoint_of(model) is not None  # by a server, which may run another model another day
         self._shots = plan.shots()
         self._partners = partners(plan.samples(self._dataset), plan.settings.seed) if plan.settings.images == "swapped" else {}
         self._passed: dict[str, tuple[int, tuple[str, ...]]] = {}  # sample id -> place in the data set, keys
@@ -128,7 +108,7 @@ class Session:
                     is_through = True
                 is_through = self._flush() and is_through
                 self._write_samples()
-                self.message = self._exchange.stopped or self._exchange.remark
+            self.message = "; ".join(filter(None, (self._exchange.remark, self._exchange.stopped)))  # its end included
         if not is_through:
             self.message = self.message or "stopped: the same command goes on from here"
             return None
@@ -159,7 +139,7 @@ class Session:
             sample = self._identified(sample)
             swap = self._swap(sample)
         except DataError as error:
-            failure = str(error)
+            failure = told(error, self._dataset.access)
         excluded = self._excluded(sample)
         lined_up = [] if excluded else self._requests(sample, swap, failure)
         keys = tuple(asked.key for asked in lined_up)
@@ -280,7 +260,8 @@ class Session:
         started = time.perf_counter()
         found = self._exchange.collect()
         share = (time.perf_counter() - started) / max(1, len(found))
-        fresh = [_prediction(self._waiting.pop(key), reply, share) for key, reply in found]
+        day = provenance.today() if self._is_served else ""
+        fresh = [_prediction(self._waiting.pop(key), reply, share, day) for key, reply in found]
         written = [(to_line(prediction), prediction) for prediction in (*self._ready, *fresh)]
         self._ready.clear()
         self._write_samples()
@@ -296,9 +277,9 @@ class Session:
         return bool(written)
 
 
-def _prediction(asked: _Asked, reply: Reply, seconds: float = 0.0) -> Prediction:
+def _prediction(asked: _Asked, reply: Reply, seconds: float = 0.0, day: str = "") -> Prediction:
     """A reply as it stands in the journal; `seconds` where it does not say itself how long it took."""
-    stated = {"key": asked.key, "sample_id": asked.sample_id, "repeat": asked.repeat, "prompt": render(asked.request)}
+    stated = {"key": asked.key, "sample_id": asked.sample_id, "repeat": asked.repeat, "prompt": render(asked.request), "asked": day}
     return extend(Prediction, reply, **stated, seconds=reply.seconds or round(seconds, 6))
 
 

@@ -19,6 +19,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def today() -> str:
+    """The day in UTC, as 2026-11-22."""
+    return datetime.now(UTC).date().isoformat()
+
+
 @cache
 def versions() -> dict[str, str]:
     """Versions of Python and of all installed packages, as `pip freeze` lists them."""

@@ -20,7 +20,8 @@ from radbench.media import Reader
 from radbench.models.base import Model
 from radbench.running import provenance
 from radbench.running.digests import DigestStore
-from radbench.running.engine import Control, Session, learn
+from radbench.running.engine import Control, Session
+from radbench.running.learning import learn
 from radbench.running.lock import FolderLock
 from radbench.running.memory import forget_peaks, larger, peak_memory
 from radbench.running.plan import Plan, Shard
@@ -64,7 +65,7 @@ def run(
             except RadbenchError as error:
                 if len(plans) == 1:
                     raise
-                yield Outcome(plan, plan.folder, "failed", str(error), is_scorable=False)
+                yield Outcome(plan, plan.folder, "failed", told(error), is_scorable=False)
 
 
 def _made(plans: Sequence[Plan], agreement: Mapping[str, str] | None) -> tuple[Model, dict[str, Path]]:
@@ -97,7 +98,7 @@ def _loaded(model: Model, roots: Mapping[str, Path], plan: Plan) -> Reader:
     except RadbenchError:
         raise
     except Exception as error:  # someone else's code: anything can happen in it
-        raise ModelError(f"model {plan.model.name} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise ModelError(f"model {plan.model.name} cannot be loaded: {told(error)}") from error
     return reader
 
 
@@ -120,9 +121,10 @@ def _run_one(
             n_samples = session.ask_all(lock)
             status, message = ("complete" if n_samples is not None else "partial"), session.message
         except RunError as error:
-            n_samples, status, message = None, "failed", str(error)
+            n_samples, status, message = None, "failed", told(error, record.data.access)
         except BaseException as error:
-            write_json(folder.run, record.model_copy(update={"status": "partial", "message": type(error).__name__}))
+            said = told(error, record.data.access) if isinstance(error, Exception) else type(error).__name__
+            write_json(folder.run, record.model_copy(update={"status": "partial", "message": said}))
             raise
         if n_samples is None:  # stopped: how many there are is told without asking any
             n_samples = sum(1 for _ in plan.placed_samples(plan.dataset(plan.task.ask.split)))

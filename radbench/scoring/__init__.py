@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
 from radbench.errors import DataTermsError, RunError, ScoringError, nearest
-from radbench.folder import Prediction, PredictionIndex, RunFolder, RunRecord, Summary, find_runs, write_json
-from radbench.metrics.base import Metric, Rows
+from radbench.folder import Prediction, PredictionIndex, RunFolder, RunRecord, Summary, ValueRecord, find_runs, write_json
+from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
 from radbench.running.annotations import Annotators
 from radbench.running.plan import Plan
 from radbench.sample import Reply, Request
+from radbench.scoring.apart import told_apart
 from radbench.scoring.cases import CaseReader, Census
 from radbench.scoring.rows import Answerer, StoredRows, annotate, chunks, measure, prepare, stamp
 from radbench.scoring.values import Frame, IntervalSettings, Measured
@@ -51,7 +53,13 @@ def score(
         census = cases.census
     clusters = list(map(str, range(len(census.clusters)))) if settings.by_row else census.clusters
     frame = Frame(clusters, census.subgroups, run.settings.repeats)
-    values = frame.values(measured, settings)
+    given: list[Sequence[ValueRecord]] = [()] * len(card.score.metrics)  # nothing by a metric that fails
+    for (place, _), made in zip(measured, frame.outcomes([one for _, one in measured], settings), strict=True):
+        if isinstance(made, Exception):
+            problems.append(f"{card.score.metrics[place].name}: {told(made, run.data.access)}")
+        else:
+            given[place] = made
+    values = told_apart([(use.name, use.options) for use in card.score.metrics], given)
     summary = Summary(
         run=run.id,
         task=run.task,
@@ -62,7 +70,8 @@ def score(
         unparsed=dict(sorted(census.unparsed.items())),
         excluded=dict(sorted(census.excluded.items())),
         intervals={
-            "method": "percentile bootstrap of cases" if settings.by_row else "percentile bootstrap of clusters",
+            "method": f"percentile bootstrap of {'cases' if settings.by_row else 'clusters'}"
+            + (", Wilson for shares of independent cases" if frame.is_wilson(settings) else ""),
             "draws": settings.draws,
             "level": settings.level,
             "seed": settings.seed,
@@ -80,12 +89,13 @@ def score(
 
 def _measure_all(
     folder: RunFolder, card: TaskCard, run: RunRecord, cases: CaseReader, annotators: Annotators, *, settings: IntervalSettings
-) -> tuple[list[Measured], list[str]]:
-    """The metrics of a card with their rows, and one sentence on each that could not run."""
+) -> tuple[list[tuple[int, Measured]], list[str]]:
+    """The metrics of a card with their rows, each with its place in the card, and one sentence on each that could not run."""
     made_of = stamp(folder, card.score.reader)
-    measured: list[tuple[Metric, Rows, str]] = []
+    measured: list[tuple[int, Measured]] = []
     problems: list[str] = []
-    for name, metric in _metrics(card, annotators.catalog):
+    told_of: set[str] = set()  # what made annotators fail
+    for place, (name, metric) in enumerate(_metrics(card, annotators.catalog)):
         try:
             _guard(name, metric, run.data.access, annotators)
             if metric.needs_validation:
@@ -93,16 +103,18 @@ def _measure_all(
             prepare(metric, cases)
             how = _how_scored(metric, card)
             used: dict[str, set[tuple[str, str]]] = {}
-            rows = measure(metric, how, cases, StoredRows(folder, metric.name, made_of), _answerer(annotators, run, used))
-            parts = (how, *_by_whom(annotators, used), settings.signature(metric.name))
-            measured.append((metric, rows, "|".join(filter(None, parts))))
-            problems += [f"{name}: {said}" for asked in used for said in annotators.faults(asked)]
+            made_by = partial(_made_by, how, annotators, used)
+            rows = measure(metric, made_by, cases, StoredRows(folder, metric.name, made_of), _answerer(annotators, run, used))
+            parts = (made_by(), settings.signature(metric.name), _how_asked(run, card, cases.census))
+            measured.append((place, Measured(metric, rows, "|".join(filter(None, parts)))))
+            faults = [said for asked in used for said in annotators.faults(asked) if said not in told_of]  # an earlier metric's too
+            problems += [f"{name}: {said}" for said in faults]
+            told_of.update(faults)
         except Exception as error:  # a metric may be anyone's code: it fails alone
             if isinstance(error, DataTermsError):
-                annotators.refusals.append(f"metric {name}: {error}")
+                annotators.refusals.append(f"metric {name}: {told(error, run.data.access)}")
             problems.append(f"{name}: {told(error, run.data.access)}")
-    asked = _how_asked(run, card, cases.census)
-    return [Measured(metric, rows, f"{how}|{asked}") for metric, rows, how in measured], problems
+    return measured, problems
 
 
 def _slips(card: TaskCard, census: Census, ids: Sequence[str]) -> list[str]:
@@ -171,15 +183,16 @@ def _answerer(annotators: Annotators, run: RunRecord, used: dict[str, set[tuple[
     return answer
 
 
-def _by_whom(annotators: Annotators, used: Mapping[str, set[tuple[str, str]]]) -> list[str]:
-    """`by:judge@1234abcd(model-0613)`, with what a server says it ran; and `judged:` with the days on which it answered."""
+def _made_by(how: str, annotators: Annotators, used: Mapping[str, set[tuple[str, str]]]) -> str:
+    """How rows were scored, with `by:judge@1234abcd(model-0613)`, what a server says it ran; and `judged:` with the days of its answers."""
     named = []
     for name, seen in used.items():
         served = "+".join(sorted({re.sub(r"[|,()&\s]", "-", model) for model, _ in seen}))
         named.append(f"{name}@{annotators.identity(name)}" + (f"({served})" if served else ""))
     days = sorted({day for seen in used.values() for _, day in seen if day})
-    said = [f"by:{','.join(named)}"] if named else []
-    return said + ([f"judged:{'..'.join(dict.fromkeys((days[0], days[-1])))}"] if days else [])
+    by = f"by:{','.join(named)}" if named else ""
+    judged = f"judged:{'..'.join(dict.fromkeys((days[0], days[-1])))}" if days else ""
+    return "|".join(filter(None, (how, by, judged)))
 
 
 def _fit(metric: Metric, folder: RunFolder, run: RunRecord, card: TaskCard, protocol: EvaluationProtocol) -> None:

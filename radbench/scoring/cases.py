@@ -13,6 +13,7 @@ from radbench.folder import Counts, Prediction, PredictionIndex, RunFolder, RunR
 from radbench.protocols.base import EvaluationProtocol
 from radbench.protocols.legacy import DROPPED
 from radbench.sample import Answer, Case, Sample, Unparsed
+from radbench.terms import reason_of
 from radbench.thoughts import split_reasoning
 
 NOT_ASKED: Final = "not asked yet"
@@ -48,7 +49,7 @@ class CaseReader:
     """
 
     def __init__(self, folder: RunFolder, index: PredictionIndex, protocol: EvaluationProtocol, run: RunRecord, score: Score) -> None:
-        self._folder, self._index, self.protocol = folder, index, protocol
+        self._folder, self._index, self.protocol, self.access = folder, index, protocol, run.data.access
         self._repeats, self._n_samples, self._subgroups = run.settings.repeats, run.data.n_samples or 0, score.subgroups
         self._convention = score.convention if score.convention.signature() else None
         self._census: Census | None = None
@@ -113,7 +114,7 @@ class CaseReader:
         answer = self.protocol.read(sample, reply)
         if isinstance(answer, Unparsed) and answer != DROPPED:
             states["unparsed"] += 1
-            census.unparsed[answer.reason] += 1
+            census.unparsed[reason_of(self.protocol, answer.reason, self.access)] += 1
         return answer
 
 

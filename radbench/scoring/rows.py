@@ -18,6 +18,7 @@ from radbench.folder import RunFolder
 from radbench.metrics.base import Metric, Rows
 from radbench.sample import Case, Reply, Request
 from radbench.scoring.cases import CaseReader
+from radbench.terms import reason_of
 
 Answerer: TypeAlias = Callable[[str, Sequence[Request]], Sequence[Reply]]  # an annotator's name and its requests
 
@@ -25,20 +26,23 @@ _CHUNK: Final = 512  # cases held at once
 _UNREADABLE: Final = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)  # absent or damaged: measured again
 
 
-def measure(metric: Metric, signature: str, cases: CaseReader, store: StoredRows, answer: Answerer) -> Rows:
+def measure(metric: Metric, signature: Callable[[], str], cases: CaseReader, store: StoredRows, answer: Answerer) -> Rows:
     """The rows of all cases, in their order, by a prepared metric; from `store` where they still hold.
+
+    `signature` tells how they are scored, once they are also by whom: rows by two annotators are kept beside each other.
 
     Raises:
         ScoringError: the metric cannot run on this corpus.
     """
     asks = type(metric).asks is not Metric.asks
     depends_on_more = asks or metric.needs_validation  # than on this run's cases: on annotators, on another run
-    if not depends_on_more and (stored := store.read(signature)):
+    if not depends_on_more and (stored := store.read(signature(), metric.columns)):
         return stored
     parts = [metric.measure(annotate(metric, chunk, answer) if asks else chunk) for chunk in chunks(cases)]
     array = np.concatenate([part.array for part in parts]) if parts else np.empty((0, len(metric.columns)))
-    rows = Rows(array, tuple(reason for part in parts for reason in part.excluded))
-    store.write(rows, metric, signature, cases.census.sample_ids)
+    reasons = (reason for part in parts for reason in part.excluded)
+    rows = Rows(array, tuple(reason and reason_of(metric, reason, cases.access) for reason in reasons))
+    store.write(rows, metric, signature(), cases.census.sample_ids)
     return rows
 
 
@@ -72,12 +76,13 @@ class StoredRows:
         self._path = folder.scores / f"{family}.npz"
         self._stamp = stamp
 
-    def read(self, signature: str) -> Rows | None:
-        """The rows of this variant if they were made of the same cases by the same metric."""
+    def read(self, signature: str, columns: Sequence[str]) -> Rows | None:
+        """The rows of this variant if they were made of the same cases by the same metric, and hold these columns."""
         try:
             with self._path.open("rb") as file, np.load(file) as stored:
                 about = json.loads(str(stored[f"{_variant(signature)}/about"]))
-                if about != {"signature": signature, "stamp": self._stamp}:
+                of_these = about == {"signature": signature, "stamp": self._stamp}
+                if not of_these or list(map(str, stored[f"{_variant(signature)}/columns"])) != list(columns):
                     return None
                 array, reasons = stored[f"{_variant(signature)}/rows"], stored[f"{_variant(signature)}/excluded"]
         except _UNREADABLE:
@@ -92,7 +97,7 @@ class StoredRows:
         except _UNREADABLE:
             return None
 
-    def read_of(self, signature: str) -> Rows | None:
+    def read_of(self, signature: str, columns: Sequence[str]) -> Rows | None:
         """The rows that a value with this whole signature (how scored and how asked) was made of, if they still hold."""
         try:
             with self._path.open("rb") as file, np.load(file) as stored:
@@ -100,7 +105,7 @@ class StoredRows:
                 known = [json.loads(str(stored[f"{name}/about"]))["signature"] for name in names]
         except _UNREADABLE:
             return None
-        return next((self.read(made) for made in known if signature.startswith(f"{made}|")), None)
+        return next((self.read(made, columns) for made in known if signature.startswith(f"{made}|")), None)
 
     def write(self, rows: Rows, metric: Metric, signature: str, sample_ids: Sequence[str]) -> None:
         """Keep the rows of one variant beside those of others made of the same cases.

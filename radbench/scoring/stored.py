@@ -6,18 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
-from radbench.errors import RunError, ScoringError
+from radbench.errors import RunError, ScoringError, is_own
 from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, ValueRecord
 from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
+from radbench.scoring.apart import as_told
 from radbench.scoring.cases import CaseReader
 from radbench.scoring.rows import StoredRows, prepare, stamp
 from radbench.scoring.values import Measured
+from radbench.terms import told
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +52,18 @@ class StoredRun:
         made_of = stamp(folder, half.reader)
         rows = {file.stem: StoredRows(folder, file.stem, made_of) for file in sorted(folder.scores.glob("*.npz"))}
         ids = next((found for store in rows.values() if (found := store.sample_ids()) is not None), ())
-        samples = {record.id: record for record in folder.iter_samples()}
+        groups = {
+            record.id: (record.cluster or record.id, *(record.subgroups.get(name, "") for name in half.subgroups))
+            for record in folder.iter_samples()
+        }
         seen: Counter[str] = Counter()
         cases: list[tuple[str, int]] = []
         for sample_id in ids:
             cases.append((sample_id, seen[sample_id]))
             seen[sample_id] += 1
-        return cls(
-            folder,
-            run,
-            summary,
-            tuple(cases),
-            tuple(samples[sample_id].cluster or sample_id for sample_id in ids),
-            {name: tuple(samples[sample_id].subgroups.get(name, "") for sample_id in ids) for name in half.subgroups},
-            catalog,
-            rows,
-        )
+        columns = [tuple(groups[sample_id][i] for sample_id in ids) for i in range(1 + len(half.subgroups))]
+        kept, clusters, *levels = _shared([tuple(cases), *columns])
+        return cls(folder, run, summary, kept, clusters, dict(zip(half.subgroups, levels, strict=True)), catalog, rows)
 
     def measured(self, value: ValueRecord) -> Measured:
         """The metric of a value of the summary, prepared as it was, and its rows; read once for all values of a metric.
@@ -73,10 +72,16 @@ class StoredRun:
             ScoringError: the rows are absent, or older than the run's predictions; or the value is no statistic (a threshold).
         """
         found = self._known.get(value.signature)
-        if found is None:
-            found = self._known[value.signature] = self._read(value)
-        kept = found.rows.array[[reason is None for reason in found.rows.excluded]]
-        if value.id not in found.metric.aggregate(kept[:1], np.ones((1, len(kept[:1])))):
+        try:
+            if found is None:
+                found = self._known[value.signature] = self._read(value)
+            kept = found.rows.array[[reason is None for reason in found.rows.excluded]]
+            given = found.metric.aggregate(kept[:1], np.ones((1, len(kept[:1]))))
+        except Exception as error:  # a metric may be anyone's code
+            if is_own(error):
+                raise
+            raise ScoringError(f"`{value.id}`: {told(error, self.run.data.access)}") from error
+        if value.id not in given:
             raise ScoringError(f"`{value.id}` is what {found.metric.name} chose before it measured, and has no rows")
         return found
 
@@ -84,9 +89,10 @@ class StoredRun:
         family = value.signature.partition("|")[0]
         store = self._rows.get(family)
         for metric in self._metrics(family) if store else ():
-            rows = store.read_of(value.signature) if store else None
+            rows = store.read_of(value.signature, metric.columns) if store else None
             if rows is not None and all(f"|{key}:{text}" in value.signature for key, text in metric.signature().items() if text):
-                return Measured(metric, rows, value.signature)
+                ids = [other.id for other in self.summary.values if other.signature == value.signature]
+                return Measured(as_told(metric, ids), rows, value.signature)
         raise ScoringError(f"{self.folder.path}: no stored rows of `{value.id}` fit its replies: radbench score {self.folder.path}")
 
     def _metrics(self, family: str) -> list[Metric]:
@@ -99,6 +105,16 @@ class StoredRun:
                 for metric in found:
                     prepare(metric, cases)
         return found
+
+
+_latest: list[tuple[Any, ...]] = []  # of the run that was opened last
+
+
+def _shared(columns: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The columns, each that of the run opened before where it is equal: a hundred runs of one task hold them once in memory."""
+    kept = [next((one for one in _latest if one == column), column) for column in columns]
+    _latest[:] = kept
+    return kept
 
 
 @contextmanager

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +15,11 @@ from numpy.typing import NDArray
 from radbench.folder import ValueRecord
 from radbench.metrics.base import Metric, Rows, SumMetric, Values
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval
+from radbench.statistics.proportions import wilson_interval
 
 Floats = NDArray[np.float64]
+
+_SAME: Final = 1e-12  # means this near are equal but for rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +65,21 @@ class Frame:
         self._weights = np.stack(masks) / repeats  # (groups, n)
 
     def values(self, measured: Sequence[Measured], settings: IntervalSettings) -> list[ValueRecord]:
-        """All values of all metrics, with intervals; in the metrics' order."""
-        views = [self._view(one) for one in measured]
-        points = [view.point() for view in views]
-        drawn: list[dict[str, list[Floats]]] = [{} for _ in views]
+        """All values of all metrics, with intervals, in the metrics' order; raises what any of them raises."""
+        found: list[ValueRecord] = []
+        for made in self.outcomes(measured, settings):
+            if isinstance(made, Exception):
+                raise made
+            found += made
+        return found
+
+    def outcomes(self, measured: Sequence[Measured], settings: IntervalSettings) -> list[list[ValueRecord] | Exception]:
+        """Of each metric, in order, its values with intervals, or what it raised: a metric may be anyone's code, and fails alone."""
+        under_way = [_Aggregation(partial(self._view, one)) for one in measured]
         for block in draw_clusters(self.n_clusters, settings.draws, settings.seed) if self._n else ():
-            for view, values in zip(views, drawn, strict=True):
-                for name, array in view.drawn(block).items():
-                    values.setdefault(name, []).append(array)
-        return [
-            record
-            for one, point, values in zip(measured, points, drawn, strict=True)
-            for record in self._records(one, point, {name: np.concatenate(parts, axis=1) for name, parts in values.items()}, settings)
-        ]
+            for work in under_way:
+                work.draw(block)
+        return [work.outcome(partial(self._records, one, settings=settings)) for one, work in zip(measured, under_way, strict=True)]
 
     def _view(self, one: Measured) -> _View:
         kept = np.array([reason is None for reason in one.rows.excluded], dtype=bool)
@@ -84,6 +92,7 @@ class Frame:
         """The values of a metric with their subgroups; `points` (groups,), `drawn` (groups, draws) by name, empty without draws."""
         level = settings.level
         inside = [[one.rows.excluded[i] for i in np.flatnonzero(weights)] for weights in self._weights]
+        shares = self._shares(one, points, settings) if drawn else {}
         for name, plain in points.items():
             point = np.nanmedian(drawn[name], axis=1) if settings.signature(one.metric.name) and name in drawn else plain
             subgroups: dict[str, dict[str, ValueRecord]] = {}
@@ -91,11 +100,14 @@ class Frame:
             for i, (subgroup, of_level) in enumerate(self.groups):
                 reasons = Counter(inside[i])
                 n_scored = reasons.pop(None, 0)
+                ci = _interval(drawn[name][i], level) if name in drawn else None
+                if name in shares:
+                    ci = _wilson(shares[name][i], n_scored, level)
                 record = ValueRecord(
                     id=name,
                     signature=one.signature,
                     value=_number(point[i]),
-                    ci=_interval(drawn[name][i], level) if name in drawn else None,
+                    ci=ci,
                     undefined_draws=int(np.isnan(drawn[name][i]).sum()) if name in drawn else 0,
                     level=level if name in drawn else None,
                     lower_is_better=name in one.metric.lower_is_better,
@@ -109,6 +121,56 @@ class Frame:
                     subgroups.setdefault(subgroup, {})[of_level] = record
             if whole is not None:
                 yield whole.model_copy(update={"subgroups": subgroups})
+
+    def is_wilson(self, settings: IntervalSettings) -> bool:
+        """True where shares of cases have Wilson's interval: each case is a cluster of its own, so that no draws are needed."""
+        return self._n > 0 and self.n_clusters == self._n and not settings.by_row
+
+    def _shares(self, one: Measured, points: Values, settings: IntervalSettings) -> dict[str, Floats]:
+        """Of each value that is the share of independent cases that are right, how many are, (groups,). Draws collapse at 0 and 1."""
+        if not (isinstance(one.metric, SumMetric) and self.is_wilson(settings)) or settings.signature(one.metric.name):
+            return {}
+        kept = np.array([reason is None for reason in one.rows.excluded], dtype=bool)
+        if not kept.any():
+            return {}
+        weights, found = self._weights[:, kept], {}
+        for name, of_cases in one.metric.value(one.rows.array[kept]).items():
+            if np.isin(of_cases, (0, 1)).all() and np.isclose(of_cases.mean(), points[name][0], rtol=0, atol=_SAME):
+                found[name] = weights @ of_cases
+        return found
+
+
+class _Aggregation:
+    """One metric on its way from rows to values; once it raised, it is asked no further."""
+
+    def __init__(self, view: Callable[[], _View]) -> None:
+        self._error: Exception | None = None
+        self._drawn: dict[str, list[Floats]] = {}
+        with self._caught():
+            self._view = view()
+            self._points = self._view.point()
+
+    def draw(self, block: Floats) -> None:
+        """Take the values under some more weightings of clusters."""
+        if self._error is None:
+            with self._caught():
+                for name, array in self._view.drawn(block).items():
+                    self._drawn.setdefault(name, []).append(array)
+
+    def outcome(self, records: Callable[[Values, Values], Iterator[ValueRecord]]) -> list[ValueRecord] | Exception:
+        """What `records` makes of points and draws, or what the metric raised."""
+        made: list[ValueRecord] = []
+        if self._error is None:
+            with self._caught():
+                made = list(records(self._points, {name: np.concatenate(parts, axis=1) for name, parts in self._drawn.items()}))
+        return self._error or made
+
+    @contextmanager
+    def _caught(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._error = error
 
 
 class _SumView:
@@ -148,6 +210,12 @@ class _RankView:
 
 
 _View = _SumView | _RankView
+
+
+def _wilson(successes: float, n: int, level: float) -> tuple[float | None, float | None]:
+    """Wilson's interval of a share; None without cases."""
+    low, high = wilson_interval(successes, n, level)
+    return _number(low), _number(high)
 
 
 def _interval(draws: Floats, level: float) -> tuple[float | None, float | None]:

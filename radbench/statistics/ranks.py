@@ -21,7 +21,12 @@ def ranks(values: Floats, *, lower_is_better: bool = False) -> NDArray[np.int64]
 
 
 def rank_intervals(draws: Floats, level: float = 0.95, *, lower_is_better: bool = False) -> NDArray[np.int64]:
-    """The middle `level` of each system's ranks in bootstrap draws (draws, systems): shape (systems, 2), whole ranks, outwards."""
+    """The middle `level` of each system's ranks in bootstrap draws (draws, systems): shape (systems, 2), whole ranks, outwards.
+
+    Without draws nothing tells systems apart: any rank is possible.
+    """
+    if not len(draws):
+        return np.tile([1, draws.shape[1]], (draws.shape[1], 1))
     found = ranks(draws, lower_is_better=lower_is_better)
     tail = (1 - level) / 2
     low = np.quantile(found, tail, axis=0, method="lower")

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from radbench.errors import ContentError
 from radbench.folder import Prediction, adapter
+from radbench.models.predictions import HEAT_MAP, IDS, RADFM, TEXTS
 from radbench.sample import Vectors
 
 Kind: TypeAlias = Literal["text", "scores", "vectors", "none"]  # of an output; none: it says that there is none
@@ -28,9 +29,6 @@ MOST_LINE_BYTES: Final = 1 << 22  # of one line, whatever it holds
 MOST_BYTES: Final = 1 << 29  # of a file
 _MOST_ID: Final = 500  # characters
 
-_IDS: Final = ("sample_id", "id", "study_id")
-_TEXTS: Final = ("prediction", "model_prediction", "output")
-_RADFM: Final = frozenset({"Question", "Ground Truth", "Pred"})
 _ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
 _ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".7z", ".rar", ".zst"})
 _GAP: Final = re.compile(r"[ \t\n\r]*")
@@ -200,7 +198,7 @@ def _csv(path: Path) -> Iterator[Entry | Fault]:
     table = csv.DictReader(_rows(path, stopped), strict=True)
     try:
         names = table.fieldnames or ()
-        is_radfm = set(names) >= _RADFM
+        is_radfm = set(names) >= RADFM
         for count, row in enumerate(table, start=1):
             if stopped:
                 break
@@ -235,12 +233,12 @@ def _entry(line: int, row: object) -> Entry | Fault:
     """The entry of an object, or of a row of a table, under the names in use."""
     if not isinstance(row, Mapping):
         return Fault(line, f"expected an object with an id and a prediction, got {type(row).__name__}")
-    ids, texts = ([name for name in names if name in row] for names in (_IDS, _TEXTS))
+    ids, texts = ([name for name in names if name in row] for names in (IDS, TEXTS))
     if not ids or not texts:
-        what, names = ("a prediction", _TEXTS) if ids else ("an id", _IDS)
+        what, names = ("a prediction", TEXTS) if ids else ("an id", IDS)
         return Fault(line, f"expected {what} under one of {', '.join(names)}")
     stated, output = row[ids[0]], row[texts[0]]
-    if fault := _id_fault(stated):
+    if fault := _id_fault(stated) or _file_fault(row, stated):
         return Fault(line, fault)
     if output is None or (isinstance(output, float) and math.isnan(output)):  # pandas writes an absent text as NaN
         return Entry(line, str(stated), "none")
@@ -267,6 +265,13 @@ def _id_fault(stated: object) -> str:
     if len(text) > _MOST_ID:
         return f"the id has {len(text)} characters; {_MOST_ID} are the most"
     return "" if _is_text(text) else "the id holds half of a surrogate pair, which is no text"
+
+
+def _file_fault(row: Mapping[str, object], stated: object) -> str:
+    """What is said of an entry that names a further file; "" if it names none."""
+    if not row.get(HEAT_MAP):
+        return ""
+    return f"`{HEAT_MAP}` of {shown(str(stated))} names a file of its own, and a submission is one file: leave it out"
 
 
 def _is_text(text: str) -> bool:

@@ -19,20 +19,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard
 from radbench.errors import ContentError, RunError
 from radbench.folder import PredictionIndex, RunFolder, SampleRecord, adapter, find_runs, is_hidden
 from radbench.leaderboard.board import Board, build
-from radbench.leaderboard.cells import Cell
+from radbench.leaderboard.cells import Asked, Cell, Part
 from radbench.leaderboard.printing.page import page
 from radbench.leaderboard.printing.provenance import provenance
 from radbench.leaderboard.standing import infer
 from radbench.submissions.redaction import HERE, public_run, public_summary, without_places
 from radbench.submissions.site import RunEntry, root_page, snapshot_page
 from radbench.terms import Access
+
+AskedT = TypeVar("AskedT", bound=Asked)
 
 _CONTENT = {"id", "texts", "options", "references", "subgroups"}  # of a sample; media stay where they are
 
@@ -87,16 +89,17 @@ def _board(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog, *, m
 def _redacted(board: Board, files: Mapping[str, str]) -> Board:
     """The board as everyone may see it; `files`: run id -> where its aggregates are."""
 
+    def public(one: AskedT) -> AskedT:
+        place = RunFolder(Path(files.get(one.run.id, HERE)))
+        return replace(one, run=public_run(one.run), summary=public_summary(one.summary), folder=place)
+
+    def of_value(part: Part) -> Part:
+        made = public(part)
+        pairs = zip(made.summary.values, part.summary.values, strict=True)
+        return replace(made, value=next(new for new, old in pairs if old is part.value))
+
     def of(cell: Cell | None) -> Cell | None:
-        if cell is None:
-            return None
-        parts = []
-        for part in cell.parts:
-            summary = public_summary(part.summary)
-            value = next(new for new, old in zip(summary.values, part.summary.values, strict=True) if old is part.value)
-            place = RunFolder(Path(files.get(part.run.id, HERE)))
-            parts.append(replace(part, value=value, run=public_run(part.run), summary=summary, folder=place))
-        return replace(cell, parts=tuple(parts))
+        return cell and replace(cell, parts=tuple(map(of_value, cell.parts)), spent_by=tuple(map(public, cell.spent_by)))
 
     lines = tuple(replace(line, name=without_places(line.name), cells=tuple(map(of, line.cells))) for line in board.lines)
     notes, tests = (tuple(map(without_places, texts)) for texts in (board.notes, board.tests))
@@ -111,7 +114,7 @@ def _run_files(folders: Iterable[RunFolder], writer: _Snapshot, *, samples: bool
                 continue  # where an operating point was chosen, which is no result
             run, summary = public_run(record), public_summary(folder.read_summary())
         except RunError as error:
-            writer.leave_out(f"{'/'.join(folder.path.parts[-3:])}: {error}")
+            writer.leave_out(f"{folder.name}: {error}")
             continue
         text = json.dumps({"run": run.model_dump(mode="json"), "summary": summary.model_dump(mode="json")}, indent=1, ensure_ascii=False)
         name = hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import app_folders
 import pytest
-from bench import TASK
+from bench import TASK, Bench, rows
+from demo_runs import asked
+from fakes import FakeModel
 from streamlit.testing.v1 import AppTest
 
 from radbench.app import loading
+from radbench.sample import Reply
 
 Opened = Callable[..., AppTest]
 PAGES = ("overview", "task", "compare", "metrics", "efficiency", "runs", "export", "about")
@@ -175,6 +178,19 @@ def test_the_latex_of_a_board_has_the_numbers_that_the_overview_shows(opened: Op
     assert {button.proto.label for button in app.get("download_button")} >= {"CSV", "LaTeX", "Markdown", "HTML page", "Parquet"}
 
 
+def test_export_opens_on_the_board_that_the_overview_opens_and_stars_what_differs_from_a_model(opened: Opened):
+    app = opened("export")
+    assert app.selectbox(key="board").value == opened().selectbox(key="board").value
+    assert app.selectbox(key="compare").value == "none"
+    assert "--compare-to" not in app.code[1].value
+    app = opened("export", board="all", compare="model_a", columns="recall", lines=["model_a", "model_c"], intervals="false")
+    rows = [line for line in app.code[0].value.splitlines() if "model" in line and "&" in line]
+    assert ["*" in row for row in rows] == [False, True]
+    assert app.code[1].value == (
+        "radbench table all --columns recall --models model_a --models model_c --compare-to model_a --no-intervals --to all.tex"
+    )
+
+
 def test_a_board_whose_card_is_damaged_is_named_and_the_others_are_shown(opened: Opened, folders: app_folders.Folders):
     broken = folders.cards / "vqa.yaml"
     broken.write_text("title: x\ncolumns: 3\n")
@@ -184,3 +200,48 @@ def test_a_board_whose_card_is_damaged_is_named_and_the_others_are_shown(opened:
         assert len(app.dataframe) == 1
     finally:
         broken.unlink()
+
+
+KINDS = {
+    "modality": ("CT", "MR"),
+    "organ": ("chest", "head"),
+    "view": ("AP", "PA"),
+    "sex": ("F", "M"),
+    "age": ("18-64", "65+"),
+    "question_type": ("presence", "size"),
+    "finding": ("effusion", "nodule"),
+}
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """48 questions of two models, told apart in every way; of each way 38 cases are of the first level and 10 of the second."""
+    bench = Bench(tmp_path_factory.mktemp("grouped") / "bench")
+    told = [{**row, **{name: levels[i >= 38] for name, levels in KINDS.items()}} for i, row in enumerate(rows(48))]
+    bench.write_rows(told)
+    bench.write_rows(({**row, "id": f"train-{row['id']}"} for row in told), split="train")
+    bench.ask["dataset_options"]["subgroups"] = bench.score["subgroups"] = [*KINDS]
+    bench.write_card()
+    bench.models = {"right": FakeModel(), "wrong": FakeModel(answer=lambda _: Reply(output="no idea"))}
+    for model in bench.models:
+        bench.run(model)
+    return bench
+
+
+@pytest.mark.parametrize("by", KINDS)
+def test_a_value_is_taken_apart_by_every_way_that_a_task_states_and_levels_of_few_cases_are_marked(opened: Opened, grouped: Bench, by: str):
+    app = opened("task", below=grouped.out, task=TASK, by=by)
+    shown = html(app)
+    first, second = KINDS[by]
+    assert f'<th scope="col">{first}</th><th scope="col">{second}</th>' in shown
+    assert "n 38<" in shown
+    assert "n 10, few (under 30)" in shown
+
+
+def test_ways_to_take_a_value_apart_are_offered_with_findings_and_data_sets(opened: Opened, grouped: Bench, tmp_path: Path):
+    assert opened("task", below=grouped.out, task=TASK).selectbox(key="by").options == [*KINDS, "data set"]
+    asked(tmp_path / "runs", "demo.findings", "majority")
+    app = opened("task", below=tmp_path / "runs", task="demo.findings")
+    assert "f1:" in app.selectbox(key="by").options
+    shown = html(opened("task", below=tmp_path / "runs", task="demo.findings", by="f1:"))
+    assert "effusion" in shown.lower()

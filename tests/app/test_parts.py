@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from bench import Bench
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -118,6 +119,17 @@ def test_of_too_many_keys_the_one_longest_not_asked_for_goes():
     assert [kept.holds(key, 0) for key in ("a", "b", "c")] == [True, False, True]
 
 
+def test_things_are_dropped_by_their_size_but_never_the_last_one_asked_for():
+    kept: Kept[str, str] = Kept(most=5, size=len)
+    for text in ("aa", "bb", "c"):
+        kept.get(text, 0, lambda text=text: text)
+    assert [kept.holds(text, 0) for text in ("aa", "bb", "c")] == [True, True, True]
+    kept.get("dd", 0, lambda: "dd")
+    assert [kept.holds(text, 0) for text in ("aa", "bb", "c", "dd")] == [False, True, True, True]
+    kept.get("enormous", 0, lambda: "enormous")
+    assert [kept.holds(text, 0) for text in ("bb", "c", "dd", "enormous")] == [False, False, False, True]
+
+
 def test_two_sessions_that_ask_at_once_make_a_thing_once():
     kept: Kept[str, int] = Kept()
     begun, go = threading.Event(), threading.Event()
@@ -156,8 +168,6 @@ def test_a_changed_file_has_another_stamp_and_a_missing_one_its_own(tmp_path: Pa
 
 
 def test_progress_counts_whole_lines_of_all_shards(tmp_path: Path):
-    from bench import Bench
-
     bench = Bench(tmp_path / "bench", n=9)
     bench.run("majority")
     folder = CachedRun(bench.only_run().path)
@@ -169,6 +179,20 @@ def test_progress_counts_whole_lines_of_all_shards(tmp_path: Path):
     assert (far.n_replies, far.n_wanted) == (10, 9)
     assert far.share == 1.0
     assert far.idle_s is not None
+
+
+def test_how_many_replies_are_wanted_is_known_from_a_whole_run_that_was_asked_the_same(tmp_path: Path):
+    bench = Bench(tmp_path / "bench", n=9)
+    bench.run("majority")
+    folder = CachedRun(bench.only_run().path)
+    whole = folder.read_run()
+    going = whole.model_copy(update={"status": "running", "data": whole.data.model_copy(update={"n_samples": None})})
+    limited = whole.model_copy(update={"settings": whole.settings.model_copy(update={"limit": 3})})
+    other = whole.model_copy(update={"ask_hash": "another task"})
+
+    assert progress(folder, going).n_wanted is None
+    assert progress(folder, going, [going, limited, other]).n_wanted is None
+    assert progress(folder, going, [going, limited, other, whole]).n_wanted == 9
 
 
 def test_a_port_that_is_taken_is_refused_with_the_mend(capsys: pytest.CaptureFixture[str]):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bench import TASK, Bench
 from demo_runs import SCRIPT, asked
+from judged_runs import judged
 from streamlit.testing.v1 import AppTest
 
 from radbench.folder import RunFolder, write_json
@@ -90,6 +95,37 @@ def test_the_plain_image_shows_a_slice_of_a_volume(opened: Opened, runs: Path):
     assert app.slider(key="slice").value == 3
     (image,) = app.get("image")
     assert image.proto.imgs[0].alt.startswith("volume")
+
+
+def test_errors_that_a_judge_quotes_are_marked_in_the_texts_and_the_others_listed(opened: Opened, tmp_path: Path):
+    judged(bench := Bench(tmp_path / "bench"))
+    page = html(opened("samples", below=bench.out, task=TASK, sample="q0"))
+    assert '<mark title="green: false positive finding (significant)">' in page
+    assert '<mark title="green: omission finding (significant)">' in page  # of the reference
+    listed = re.findall(r"<li>(.*?)</li>", page)
+    assert listed == [
+        "green: omission finding (significant)",
+        "green: omission finding (significant): “a scar &lt;script&gt;”",
+        "green: false positive finding (significant)",
+        "green: 2 times incorrect severity (insignificant)",
+    ]
+
+
+def test_errors_that_are_not_known_are_told(opened: Opened, tmp_path: Path):
+    judged(bench := Bench(tmp_path / "bench"))
+    shutil.rmtree(bench.out / "annotations")
+    app = opened("samples", below=bench.out, task=TASK, sample="q0")
+    assert any("errors of green are not known" in str(one.value) for one in app.markdown)
+
+
+def test_where_a_model_looked_is_told_in_words_and_a_map_that_does_not_fit_is_named(opened: Opened, tmp_path: Path):
+    asked(tmp_path / "runs", "demo.report", said={FIRST: "Findings: none."}, looked={FIRST: np.eye(2)})
+    app = opened("samples", below=tmp_path / "runs", task="demo.report", sample=FIRST)
+    assert any("heat map of replay\\: strongest 25 \\% from the left" in str(one.value) for one in app.markdown)
+    asked(tmp_path / "wrong", "demo.report", said={FIRST: "Findings: none."}, looked={FIRST: np.ones((2, 2, 2))})
+    app = opened("samples", below=tmp_path / "wrong", task="demo.report", sample=FIRST)
+    assert any("has 3 axes\\, and this is an image" in str(one.value) for one in app.markdown)
+    assert app.get("bidi_component") or app.get("component")
 
 
 def test_closed_data_are_shown_only_with_the_flag(opened: Opened, runs: Path, tmp_path: Path):

@@ -44,6 +44,14 @@ def test_a_file_beside_the_card_is_found_from_any_working_directory(tmp_path, mo
     assert check_model(model, family) == []
 
 
+@pytest.mark.parametrize("argument", ["tokenizer", "annotations"])
+def test_folders_and_files_that_readers_of_weights_want_lie_beside_the_card_too(tmp_path, argument):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"title: Mine\nfamily: radgraph\narguments: {{{argument}: beside}}\n")
+
+    assert Catalog().model(path).options()[argument] == str(tmp_path / "beside")
+
+
 def test_an_absolute_path_stays(tmp_path):
     card = Catalog().model(write_card(tmp_path, "term-list", "/lists/terms.txt"))
     assert card.options()["file"] == "/lists/terms.txt"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,7 @@ import pytest
 
 from radbench.catalog.options import construct
 from radbench.errors import ContentError
+from radbench.terms import opened
 
 
 @dataclass
@@ -27,6 +28,14 @@ class Thing:
     def __post_init__(self) -> None:
         if self.size < 0:
             raise ValueError("size below 0")
+
+
+@pytest.fixture(autouse=True)
+def _open_data() -> Iterator[None]:
+    """As in a command on open data: what a part that is not radbench's says is told."""
+    opened.note("open")
+    yield
+    opened.forget()
 
 
 def made(**options: object) -> Thing:
@@ -83,3 +92,10 @@ def test_an_annotation_for_type_checkers_only_leaves_the_option_to_the_construct
             self.value = value
 
     assert construct(Odd, "it", {"value": "8"}, "here", {}).value == "8"
+
+
+def test_of_what_a_foreign_part_says_while_closed_data_may_be_at_hand_the_code_is_told():
+    opened.forget()
+    code = r'ValueError at test_options.py:\d+: `raise ValueError\("size below 0"\)`;'
+    with pytest.raises(ContentError, match=f"refuses its options: {code}"):
+        made(size=-1)

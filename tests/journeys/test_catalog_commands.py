@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 
 from radbench.cli import COMMANDS, main
+from radbench.terms import opened
 
 GOOD_MODEL = "title: A floor\nfamily: constant\narguments: {text: no}\n"
 
@@ -108,6 +109,13 @@ def test_show_prints_a_card_and_the_family_of_the_same_name(capsys):
     out = capsys.readouterr().out
     assert "family: constant" in out
     assert "text: str = ''" in out
+
+
+def test_show_of_a_metric_prints_what_to_cite(capsys):
+    assert run("show", "retrieval") == 0
+    assert "\nCite:\n@" in capsys.readouterr().out
+    assert run("show", "rubric") == 0
+    assert "Cite:" not in capsys.readouterr().out
 
 
 def test_show_of_an_unknown_name_gives_the_nearest(capsys):
@@ -300,7 +308,7 @@ def test_doctor_takes_the_file_of_a_card(tmp_path, capsys):
 
     assert run("doctor", tmp_path / "mylab.closed.yaml") == 1
     out = capsys.readouterr().out
-    assert "MISSING  data jsonl/test (file: mylab.closed.jsonl, columns: {id: id, image: image, question: question" in out
+    assert "MISSING  data jsonl/test (file: mylab.closed.jsonl, columns: {id: id, image: ...)" in out
     assert "ready    protocols vqa" in out
     (tmp_path / "floor.yaml").write_text(GOOD_MODEL)
     assert run("doctor", tmp_path / "floor.yaml") == 0
@@ -370,6 +378,7 @@ def test_the_sentence_says_what_was_refused_where(monkeypatch, capsys, error, se
     failing = ModuleType("failing_command")
 
     def fail() -> None:
+        opened.note("open")
         raise error
 
     failing.fail = fail
@@ -377,7 +386,7 @@ def test_the_sentence_says_what_was_refused_where(monkeypatch, capsys, error, se
     monkeypatch.setitem(COMMANDS, "fail", ("failing_command:fail", "Fail."))
 
     assert run("fail") == 2
-    assert capsys.readouterr().err == f"radbench: {sentence.format(line=fail.__code__.co_firstlineno + 1)}\n"
+    assert capsys.readouterr().err == f"radbench: {sentence.format(line=fail.__code__.co_firstlineno + 2)}\n"
 
 
 def test_a_reader_who_leaves_is_no_error():
@@ -397,3 +406,22 @@ def test_ctrl_c_ends_a_command_with_130_and_one_line(tmp_path):
     )
 
     assert (done.returncode, done.stderr) == (130, "radbench: stopped.\n")
+
+
+def test_validate_tries_a_script_of_evaluate_and_tells_what_it_gives(tmp_path, capsys):
+    pytest.importorskip("evaluate", reason="needs the `test` extra")
+    script = tmp_path / "same_length.py"
+    script.write_text(
+        "import datasets\nimport evaluate\n\n\n"
+        "class SameLength(evaluate.Metric):\n"
+        "    def _info(self):\n"
+        "        text = datasets.Value('string')\n"
+        "        features = datasets.Features({'predictions': text, 'references': text})\n"
+        "        return evaluate.MetricInfo(description='', citation='', features=features)\n\n"
+        "    def _compute(self, predictions, references):\n"
+        "        return {'same': float(sum(map(len, predictions)) == sum(map(len, references))), 'by': 'length'}\n"
+    )
+    assert run("validate", f"evaluate:{script}") == 0
+    assert f'it gives same; in a card: {{"evaluate:{script}": {{value: same}}}}' in capsys.readouterr().out
+    assert run("validate", f"evaluate:{tmp_path}/absent.py") == 2
+    assert "no script at" in capsys.readouterr().err

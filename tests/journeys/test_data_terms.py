@@ -167,7 +167,7 @@ def common(bench: Bench) -> list[str]:
 
 
 @pytest.mark.parametrize("by", ["card", "argument", "file"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_a_run_sends_nothing_to_an_external_host(closed: Bench, by: str, endpoint: str):
     card(closed, "elsewhere", endpoint if by != "argument" else "http://127.0.0.1:1/v1")
@@ -190,7 +190,7 @@ def test_no_model_is_asked_where_another_of_the_same_command_may_not_be(closed: 
     assert not list(closed.out.rglob("run.json"))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_a_judge_elsewhere_is_sent_no_text(closed: Bench, endpoint: str):
     card(closed, "judge", endpoint)
@@ -203,7 +203,7 @@ def test_a_judge_elsewhere_is_sent_no_text(closed: Bench, endpoint: str):
     assert not log(closed).exists()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_the_python_door_is_guarded_alike(closed: Bench, endpoint: str):
     card(closed, "elsewhere", endpoint)
@@ -280,7 +280,7 @@ def test_an_object_that_names_its_endpoint_is_guarded_too(closed: Bench):
         evaluate(Elsewhere(), TASK, catalog=[closed.cards], data_dirs={"jsonl": closed.data}, out=closed.out)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_a_run_is_not_repeated_elsewhere(closed: Bench, endpoint: str):
     shutil.rmtree(closed.out, ignore_errors=True)
@@ -295,7 +295,7 @@ def test_a_run_is_not_repeated_elsewhere(closed: Bench, endpoint: str):
     assert log(closed).read_text() == sent
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_a_repeated_run_is_not_judged_elsewhere(closed: Bench, endpoint: str):
     shutil.rmtree(closed.out, ignore_errors=True)
@@ -311,7 +311,7 @@ def test_a_repeated_run_is_not_judged_elsewhere(closed: Bench, endpoint: str):
     assert not log(closed).exists()
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints, options=st.sampled_from([[], ["--dry-run"], ["--debug"], ["--json"], ["--draws", "0"]]))
 def test_predictions_made_elsewhere_are_judged_nowhere_else(closed: Bench, endpoint: str, options: list[str]):
     card(closed, "judge", endpoint)
@@ -324,7 +324,7 @@ def test_predictions_made_elsewhere_are_judged_nowhere_else(closed: Bench, endpo
     assert not log(closed).exists()
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_what_only_reads_runs_sends_nothing(closed: Bench, endpoint: str):
     shutil.rmtree(closed.out, ignore_errors=True)
@@ -347,7 +347,7 @@ def test_what_only_reads_runs_sends_nothing(closed: Bench, endpoint: str):
     assert not log(closed).exists()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=st.one_of(st.text(max_size=40), st.text(max_size=30).map("https://{}".format), endpoints))
 def test_any_text_as_an_endpoint_on_the_command_line_sends_nothing_outside(closed: Bench, endpoint: str):
     card(closed, "elsewhere", "http://127.0.0.1:1/v1")
@@ -359,7 +359,7 @@ def test_any_text_as_an_endpoint_on_the_command_line_sends_nothing_outside(close
     assert log(closed).exists() == is_local(endpoint)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_an_agreement_with_another_host_is_none(closed: Bench, endpoint: str):
     card(closed, "elsewhere", endpoint)
@@ -405,23 +405,21 @@ def test_nothing_that_a_foreign_model_or_metric_says_of_closed_data_is_printed(
 
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
 def test_an_unforeseen_error_on_closed_data_is_told_by_its_way_alone(closed: Bench, capsys: pytest.CaptureFixture[str], debug: list[str]):
-    row = 'self.seen = case.sample.texts["question"]\n        return [1.0]'
     raising = (
         "try:\n            raise KeyError(self.seen)\n        except KeyError as error:\n            raise ValueError(self.seen) from error"
     )
-    quoting = QUOTING.replace('raise ScoringError(case.sample.texts["question"])', row).replace('return {"quoter": sums[:, 0]}', raising)
-    (closed.cards / "quoting.py").write_text(quoting)
-    closed.score |= {"metrics": ["quoter"], "primary": "quoter"}
-    closed.write_card()
+    raising = f"self.seen = 'What does line 1 show?'\n        {raising}"
+    (closed.cards / "quoting.py").write_text(QUOTING.replace('return {"how": self.how}', raising))
+    (closed.cards / "q.yaml").write_text("title: Q\nfamily: quoting\narguments: {how: answers}\n")
 
-    assert left(["run", "--model", "constant-yes", "--task", TASK, *common(closed), *debug]) == 1
+    assert left(["run", "--model", "q", "--task", TASK, *common(closed), *debug]) == 1
     out, err = capsys.readouterr()
     assert "radbench: unforeseen ValueError at quoting.py:" in err
     assert ("raise KeyError(self.seen)" in err) == bool(debug)
     assert "What does line" not in out + err
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(endpoint=endpoints)
 def test_with_the_agreement_they_pass_and_it_is_in_the_run(closed: Bench, endpoint: str):
     card(closed, "elsewhere", endpoint)

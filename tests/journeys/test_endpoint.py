@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 import yaml
 from bench import TASK
 from endpoint import Endpoint, counted
-from stub_server import Step, StubServer, answer, completion, failure
+from stub_server import SERVED, Step, StubServer, answer, completion, failure
 
 from radbench.cli import main
 
@@ -83,6 +84,18 @@ def test_whatever_the_server_does_ends_in_the_right_count(endpoint: Endpoint, st
     assert entry["status"] == "complete"
     for line in endpoint.predictions().values():
         assert "What does" not in line.get("error", "")
+
+
+def test_each_reply_has_the_day_on_which_it_was_asked_and_the_model_served(endpoint: Endpoint):
+    before = datetime.now(UTC).date()
+    endpoint.stub.script(3, failure(400))
+
+    endpoint.run()
+
+    lines = endpoint.predictions()
+    assert len(lines) == 12
+    assert all(before <= date.fromisoformat(line["asked"]) <= datetime.now(UTC).date() for line in lines.values())
+    assert {line.get("served_model") for line in lines.values()} == {SERVED, None}
 
 
 def test_silence_and_slow_streams_are_failures_of_their_samples(endpoint: Endpoint):

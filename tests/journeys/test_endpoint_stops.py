@@ -158,6 +158,17 @@ def test_a_key_that_may_no_longer_ask_stops_the_run_and_nothing_is_lost(endpoint
     assert sorted(endpoint.stub.asked_lines()) == list(range(12))
 
 
+def test_before_a_run_goes_on_the_rest_is_priced_by_what_was_answered(endpoint: Endpoint, capsys: pytest.CaptureFixture[str]):
+    prices = {"prices": "{prompt: 0, output: 100, per: 1}"}
+    assert endpoint.run(budget="{requests: 5}", **prices)[0] == 1
+    with pytest.raises(SystemExit):
+        main(endpoint.command("--dry-run", **prices))
+    (plan,) = json.loads(capsys.readouterr().out)["plans"]
+    # each reply of the stub takes 4 tokens, and 7 of 12 requests are left
+    assert (plan["n_answered"], plan["output_tokens"], plan["price"]) == (5, 28, "2800.00 USD")
+    assert plan["outputs"] == "by the mean of 5 stored replies"
+
+
 # batch files
 
 
@@ -203,6 +214,55 @@ def test_a_batch_that_ends_without_answers_leaves_the_run_partial(endpoint: Endp
     endpoint.stub.batch_ends = "completed"
     status, entry, _ = endpoint.run(batch="true")
     assert (status, counted(entry)) == (0, {"total": 12, "scored": 12})
+
+
+def test_files_are_deleted_at_the_provider_once_their_answers_are_written_down(endpoint: Endpoint):
+    endpoint.bench.write_rows(rows(60))
+    endpoint.stub.script(7, failure(500))
+    assert endpoint.run(batch="true")[0] == 1
+    assert len(endpoint.stub.batches) == 2
+    assert endpoint.stub.files == {}
+    assert len(endpoint.predictions()) == 60
+    for n_batches in (3, 4):  # what failed is asked anew, though the batch of the time before had the same requests
+        assert endpoint.run(batch="true")[0] == 1
+        assert (len(endpoint.stub.batches), endpoint.stub.files) == (n_batches, {})
+
+
+def test_files_stay_where_nobody_knows_whether_their_answers_were_written_down(endpoint: Endpoint):
+    endpoint.stub.n_polls = 10_000
+    process = start(endpoint.command(batch="true"))
+    wait_for(lambda: len(endpoint.stub.batches) == 1, "a batch")
+    process.kill()
+    process.communicate()
+    assert len(endpoint.stub.files) == 1
+    endpoint.stub.n_polls = 1
+    assert endpoint.run(batch="true")[0] == 0
+    assert endpoint.stub.files == {}
+
+
+def test_files_that_the_provider_keeps_are_named(endpoint: Endpoint):
+    endpoint.stub.keeps_files = True
+    status, entry, _ = endpoint.run(batch="true")
+    assert (status, entry["status"]) == (0, "complete")
+    assert entry["message"] == f"127.0.0.1 did not delete the batch files {', '.join(endpoint.stub.files)}: delete them there"
+
+
+def test_a_key_refused_on_every_line_of_a_batch_stops_the_run_and_no_sample_fails(endpoint: Endpoint):
+    endpoint.stub.default = failure(401)
+    status, entry, _ = endpoint.run(batch="true")
+    assert (status, entry["status"]) == (1, "partial")
+    assert entry["message"].startswith("127.0.0.1 refuses the key for every request of a batch (401)")
+    assert counted(entry) == {"total": 12, "excluded": 12}
+    endpoint.stub.default = None
+    status, entry, _ = endpoint.run(batch="true")
+    assert (status, counted(entry)) == (0, {"total": 12, "scored": 12})
+
+
+def test_a_key_refused_on_one_line_of_a_batch_fails_that_sample(endpoint: Endpoint):
+    endpoint.stub.script(7, failure(401))
+    status, entry, _ = endpoint.run(batch="true")
+    assert (status, counted(entry)) == (1, {"total": 12, "scored": 12, "failed": 1})
+    assert endpoint.predictions()["q7"]["error"] == "the server said 401: it refuses the key"
 
 
 def test_a_budget_bounds_a_batch(endpoint: Endpoint):

@@ -139,6 +139,14 @@ def test_images_that_changed_meanwhile_are_counted(bench: Bench, run: RunFolder,
     assert compare(run, repeated).differences == {"data: images": ("-", f"{N} changed")}
 
 
+def test_a_run_that_was_not_scored_is_refused_with_what_scores_it(bench: Bench, run: RunFolder, capsys: pytest.CaptureFixture[str]):
+    run.summary.unlink()
+
+    status, _, err = again(bench, run, capsys)
+
+    assert (status, err.splitlines()) == (2, [f"radbench: no summary.json in {run.path}: it was not scored yet: radbench score {run.path}"])
+
+
 def test_what_is_no_run_is_refused_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     for path in (tmp_path, tmp_path / "nowhere", Path("/")):
         assert left(["rerun", str(path)]) == 2

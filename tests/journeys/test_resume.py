@@ -317,7 +317,7 @@ def test_a_reply_that_is_no_unicode_text_is_kept_as_near_as_can_be(bench: Bench)
     assert re.fullmatch("bro\ufffd+ken", lines(result.folder)[0]["output"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 10_000), name=st.sampled_from(["predictions", "samples"]))
 def test_a_journal_cut_at_any_byte_is_completed_to_the_same_summary(bench: Bench, place: int, name: str):
     bench.models = {"fake": FakeModel()}

@@ -60,7 +60,7 @@ def test_an_interval_that_contradicts_its_value_is_told(tmp_path: Path, low: str
 def test_what_a_source_does_not_state_is_counted(tmp_path: Path) -> None:
     found = lint(board(tmp_path, [{"model": "m", "metric": "m0", "value": "5", "n": "", "exposure": ""}], ["m0"]))
 
-    assert found == ["a paper does not state n (1 cells), exposure (1 cells)"]
+    assert found == ["a paper does not state n (1 cell), exposure (1 cell)"]
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,19 @@ def test_a_cell_judged_long_before_the_others_of_its_column_is_told(tmp_path: Pa
     assert [said for said in lint(board) if "judged" in said] == [
         f"constant-yes, {TASK} (exact_match): judged on 2026-02-01, others as late as 2026-09-01: the judge may have changed"
     ]
+
+
+def test_a_column_scored_by_different_judges_is_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "bench", n=6)
+    for name, judge in (("constant-yes", "j@0123abcd"), ("constant-no", "other@9999abcd")):
+        folder = bench.run(name).folder
+        summary = folder.read_summary()
+        values = [v.model_copy(update={"signature": v.signature.replace("|ask:", f"|by:{judge}|ask:")}) for v in summary.values]
+        write_json(folder.summary, summary.model_copy(update={"values": tuple(values)}))
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": TASK}]})
+
+    found = lint(build(card, find_runs(bench.out), bench.catalog()))
+
+    (said,) = (said for said in found if "different annotators" in said)
+    assert "j@0123abcd for constant-yes" in said
+    assert "other@9999abcd for constant-no" in said

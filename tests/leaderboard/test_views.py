@@ -1,4 +1,4 @@
-"""Breakdowns, efficiency, case scatters, views and BibTeX, on the board that holds everything."""
+"""Breakdowns, efficiency, case scatters and views, on the board that holds everything."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from radbench.folder import RunFolder, find_runs
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.breakdown import DATA_SETS, board_of, break_down, ways
 from radbench.leaderboard.cases.scatter import scatter
-from radbench.leaderboard.efficiency import Spent, Usage, efficiency, parameter_count, pareto, usage
-from radbench.leaderboard.printing.bibtex import bibtex
+from radbench.leaderboard.cells import Cell, Line, Outlay
+from radbench.leaderboard.costs import COSTS, Usage, parameter_count, usage
+from radbench.leaderboard.efficiency import Spent, efficiency, pareto
 from radbench.leaderboard.views import headings, under, where
 from radbench.scoring.stored import StoredRun
 
@@ -125,20 +126,28 @@ def test_usage_counts_answered_lines_alone_and_passes_over_a_torn_end(tmp_path: 
     assert usage(tmp_path / "none") == Usage()
 
 
-def test_seconds_are_a_reply_and_a_price_follows_from_the_cards_prices(board: Board):
+def test_costs_are_those_of_a_reply_and_a_price_follows_from_the_cards_prices(board: Board, tmp_path: Path):
     priced = {"prices": {"prompt": 2.0, "output": 10.0, "per": 1000, "currency": "EUR"}}
+    reply = {"output": "a", "seconds": 2.0, "tokens": {"prompt": 100, "output": 10}}
+    (tmp_path / "predictions.jsonl").write_text(4 * f"{json.dumps(reply)}\n")
     line = next(line for line in board.lines if line.name == "model_a")
     cell = line.cells[0]
     assert cell is not None
     (part,) = cell.parts
-    run = part.run.model_copy(update={"model_card": {**part.run.model_card, "options": priced, "about": {"parameters": "7B"}}})
-    cell = replace(cell, parts=(replace(part, run=run),))
-    board = replace(board, lines=(replace(line, cells=(cell, *line.cells[1:])),))
+    card = {**part.run.model_card, "options": priced, "about": {"parameters": "7B"}}
+    run = part.run.model_copy(update={"model_card": card, "memory": {"main": 3 * 2**30}})
+    cell = replace(cell, parts=(replace(part, run=run, folder=RunFolder(tmp_path)),))
 
-    (spent,) = efficiency(board, 0, lambda _: Usage(4, 8.0, 4, 400, 40))
+    (spent,) = efficiency(replace(board, lines=(replace(line, cells=(cell, *line.cells[1:])),)), 0)
 
-    assert (spent.seconds, spent.tokens, spent.parameters) == (2.0, 110.0, 7e9)
-    assert (spent.price, spent.currency) == (pytest.approx(1000 * (400 * 2 + 40 * 10) / 1000 / 4), "EUR")
+    assert spent.costs == {
+        "seconds": Outlay(2.0, 4),
+        "memory": Outlay(3.0),
+        "gpu_memory": Outlay(None),
+        "tokens": Outlay(110.0, 4),
+        "price": Outlay(1000 * (100 * 2 + 10 * 10) / 1000, 4, "EUR"),
+        "parameters": Outlay(7.0),
+    }
 
 
 def test_controls_and_reports_have_no_costs(board: Board):
@@ -148,23 +157,19 @@ def test_controls_and_reports_have_no_costs(board: Board):
 @given(st.lists(st.tuples(st.floats(0.1, 10), st.floats(0, 1)), max_size=12))
 def test_nothing_on_the_frontier_is_beaten_and_all_else_is(points: list[tuple[float, float]]):
     spent = [_spent(cost, quality) for cost, quality in points]
-    front = pareto(spent, "seconds")
-    for one in spent:
-        beaten = any(
-            other.seconds <= one.seconds
-            and other.cell.value >= one.cell.value
-            and (other.seconds, other.cell.value) != (one.seconds, one.cell.value)
-            for other in spent
-        )
-        equal = any((other.seconds, other.cell.value) == (one.seconds, one.cell.value) for other in front)
-        assert equal != beaten
+    front = {_point(one) for one in pareto(spent, "seconds")}
+    for one in map(_point, spent):
+        beaten = any(other != one and other[0] <= one[0] and other[1] >= one[1] for other in map(_point, spent))
+        assert (one in front) != beaten
 
 
 def _spent(cost: float, quality: float) -> Spent:
-    from radbench.leaderboard.cells import Cell, Line
-
     cell = Cell(value=quality, ci=None, exposure="unknown")
-    return Spent(Line("m", "model", (cell,)), cell, seconds=cost, tokens=None, price=None, currency="", parameters=None)
+    return Spent(Line("m", "model", (cell,)), cell, {**dict.fromkeys(COSTS, Outlay(None)), "seconds": Outlay(cost)})
+
+
+def _point(spent: Spent) -> tuple[float | None, float | None]:
+    return spent.cost("seconds"), spent.cell.value
 
 
 @pytest.mark.parametrize(
@@ -173,18 +178,3 @@ def _spent(cost: float, quality: float) -> Spent:
 )
 def test_parameter_counts_are_read_as_makers_write_them(text: str, count: float | None):
     assert parameter_count(text) == count
-
-
-def test_bibtex_holds_ids_and_years_that_a_text_states_and_no_more():
-    wu, doe = "Wu et al. A & B. arXiv 2308.02463.", "Doe, J. Journal 2019. doi 10.1000/xy_z.1"
-    made = bibtex([wu, doe, "", wu])
-    assert made.count("@misc{") == 2
-    fields = ("note = {Wu et al. A \\& B. arXiv 2308.02463.}", "eprint = {2308.02463}", "archivePrefix = {arXiv}", "year = {2023}")
-    assert "@misc{wu2023,\n" + "".join(f"  {field},\n" for field in fields) + "}" in made
-    assert "doi = {10.1000/xy\\_z.1},\n  year = {2019}," in made
-
-
-@given(st.lists(st.text(), max_size=5))
-def test_every_entry_has_a_key_of_its_own(papers: list[str]):
-    keys = [line.removeprefix("@misc{").rstrip(",") for line in bibtex(papers).splitlines() if line.startswith("@misc{")]
-    assert len(set(keys)) == len(keys)

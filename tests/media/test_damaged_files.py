@@ -18,7 +18,7 @@ from radbench.media import Image, Reader
 from radbench.sample import Media
 
 NAMES = ("a.png", "a.jpg", "a.npy", "a.nii", "a.nii.gz", "a.dcm", "rle.dcm", "frames.dcm")
-FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FAST = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @cache

@@ -34,7 +34,7 @@ def pixels(box):
     return mask
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(corners, min_size=1, max_size=4), st.lists(corners, min_size=1, max_size=4))
 def test_overlap_is_that_of_counted_pixels(ours, theirs):
     overlaps = boxes.intersection_over_union(np.array(ours, float), np.array(theirs, float))

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,14 +34,6 @@ def test_values_of_cases_equal_sacrebleu_sentence_scores(candidate: str, referen
     expected = CHRF().sentence_score(candidate, references).score / 100
 
     assert corpus(Chrf(), [candidate], [references]) == pytest.approx(expected, abs=1e-9)
-
-
-def test_the_stored_value_of_sacrebleu_is_met(golden: dict[str, Any]) -> None:
-    block = golden["lexical_invented_12pairs"]
-
-    ours = corpus(Chrf(), block["hyps"], [[r] for r in block["refs"]])
-
-    assert ours == pytest.approx(block["expected"]["sacrebleu_chrf2"]["corpus_0_100"] / 100, abs=1e-9)
 
 
 def test_a_text_of_two_letters_against_itself_scores_one() -> None:

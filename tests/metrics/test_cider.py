@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from pycocoevalcap.cider.cider import Cider as CocoCider
@@ -28,17 +26,6 @@ def test_scores_equal_pycocoevalcap(texts: tuple[list[str], list[list[str]]], n_
     ours = scores(Cider(), [Case.of(c, r) for c, r in zip(candidates, references, strict=True)])
 
     assert ours == pytest.approx(coco(candidates, references), abs=1e-9)
-
-
-def test_stored_values_of_coco_are_met(golden: dict[str, Any]) -> None:
-    block = golden["lexical_invented_12pairs"]
-    expected = block["expected"]["coco_cider[whitespace,cased,idf over these refs]"]
-    cases = [Case.of(c, [r]) for c, r in zip(block["hyps"], block["refs"], strict=True)]
-
-    ours = scores(Cider(), cases)
-
-    assert ours == pytest.approx(np.array(expected["per_sample"]), abs=1e-9)
-    assert ours.mean() == pytest.approx(expected["mean"], abs=1e-9)
 
 
 def test_tokenizer_and_case_reach_references_and_candidates(texts: tuple[list[str], list[list[str]]]) -> None:

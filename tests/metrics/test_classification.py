@@ -37,7 +37,7 @@ pairs = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(pairs)
 def test_averages_over_labels_are_those_of_scikit_learn(pairs):
     true, predicted, weights = (list(column) for column in zip(*pairs, strict=True))
@@ -60,7 +60,7 @@ def test_averages_over_labels_are_those_of_scikit_learn(pairs):
     assert values == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(pairs)
 def test_rates_of_the_positive_label_are_those_of_scikit_learn(pairs):
     true = ["CT" if t == "CT" else "MR" for t, _, _ in pairs]
@@ -78,7 +78,7 @@ def test_rates_of_the_positive_label_are_those_of_scikit_learn(pairs):
     assert {name: values[name] for name in expected} == pytest.approx(expected, nan_ok=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.sampled_from(GRADES), st.sampled_from(GRADES), st.integers(1, 5)), min_size=1, max_size=30))
 def test_quadratic_kappa_and_error_in_grades_are_those_of_scikit_learn(pairs):
     true, predicted, weights = (list(column) for column in zip(*pairs, strict=True))
@@ -178,7 +178,7 @@ def test_options_that_cannot_be_used_are_refused():
         Classification(ordinal=True).prepare([Case.of(None, [Choice("mild")])])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=2, max_size=30), st.sampled_from([0.25, 0.5, 0.9, 1.0]))
 def test_operating_points_are_the_best_of_all_thresholds(pairs, share):
     labels, scores = np.array([p for p, _ in pairs]), np.array([s / 8 for _, s in pairs])

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import re
-from typing import Any
-
-import numpy as np
 import pytest
 from pycocoevalcap.rouge.rouge import Rouge as Coco
 
@@ -19,21 +15,6 @@ def test_scores_equal_the_coco_evaluation(texts: tuple[list[str], list[list[str]
     rows = CocoRouge().measure([Case.of(said, wanted) for said, wanted in kept]).array
 
     assert rows[:, 0] == pytest.approx([Coco().calc_score([said], wanted) for said, wanted in kept], abs=1e-12)
-
-
-def test_stored_values_of_coco_are_met(golden: dict[str, Any]) -> None:
-    block = golden["lexical_invented_12pairs"]
-    pairs = list(zip(block["hyps"], block["refs"], strict=True))
-    stored = block["expected"]["coco_rougeL_beta1.2[whitespace,cased]"]
-    ours = CocoRouge().measure([Case.of(said, [wanted]) for said, wanted in pairs]).array[:, 0]
-
-    assert ours == pytest.approx(np.array(stored["per_sample"]), abs=1e-9)
-    assert ours.mean() == pytest.approx(stored["mean"], abs=1e-9)
-
-    split = [tuple(" ".join(re.findall(r"\w+|[^\w\s]", text.lower())) for text in pair) for pair in pairs]
-    ours = CocoRouge().measure([Case.of(said, [wanted]) for said, wanted in split]).array[:, 0]
-
-    assert ours.mean() == pytest.approx(block["expected"]["coco_rougeL_beta1.2[lower,regex words+punctuation]"]["mean"], abs=1e-9)
 
 
 def test_recall_weighs_more_than_precision() -> None:

@@ -24,7 +24,7 @@ def measured(metric, cases, weights=None):
     return metric.aggregate(rows.array[kept], weights[:, kept])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=30))
 def test_areas_under_many_weightings_are_those_of_scikit_learn(rows):
     scores, positive, *weights = (np.array(column) for column in zip(*rows, strict=True))

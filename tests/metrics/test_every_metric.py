@@ -341,6 +341,13 @@ def test_every_metric_says_what_it_was_made_for_and_has_a_scope_that_a_board_can
     assert cls.scope in {"any", CHEST_XRAY, RADIOLOGY}
 
 
+def test_every_metric_says_what_it_cites_but_those_that_are_defined_here_or_elsewhere(name):
+    own = {"equivalence", "rubric"}  # questions of radbench's own to a judge
+    anyones = {"evaluate"}  # a module cites what it cites
+
+    assert bool(class_of(name).papers) == (name not in own | anyones)
+
+
 def test_options_are_keyword_only_and_the_signature_is_text(name):
     metric = prepared(name)
 

@@ -31,7 +31,7 @@ def indicators(sets):
 label_sets = st.sets(st.sampled_from(FINDINGS))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(label_sets, label_sets, st.integers(1, 4)), min_size=1, max_size=20))
 def test_all_averages_are_those_of_scikit_learn(rows):
     true, predicted, weights = zip(*rows, strict=True)

@@ -137,7 +137,7 @@ corner = st.floats(0, 1)
 boxes = st.lists(st.tuples(corner, corner, corner, corner), max_size=3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(boxes, boxes)
 def test_covered_is_more_than_half_of_the_pixels(some, others):
     def pixels(of):

@@ -55,11 +55,18 @@ def test_of_several_references_the_one_of_highest_f1_counts():
     assert (found["terms_precision"], found["terms_recall"]) == (1, 1)
 
 
+def test_the_words_of_entities_are_terms_as_the_readers_of_weights_give_them():
+    spans = {"entities": [{"text": "Pleural effusion", "type": "DISEASE"}, {"text": "left", "type": "ANATOMY"}]}
+    graph = {"text": "", "entities": {"1": {"tokens": "pleural effusion", "label": "OBS-DP", "relations": []}}}
+    found, _ = values([termed(spans, graph)], annotator="rate-ner-deberta", variant="surface")
+    assert (found["terms_precision"], found["terms_recall"]) == (1 / 2, 1)
+
+
 def test_a_failed_annotator_leaves_the_case_out_and_a_wrong_one_is_refused():
     case = termed(["mass"], ["mass"])
     failed = Case(case.sample, case.answer, 0, (case.annotations[0], Reply(error="too long")))
     assert Terms().row(failed) == Excluded("annotator failed")
-    for output in ("mass", '{"mass": 1}', "[1]", {"mass": 1.0}):
+    for output in ("mass", '{"mass": 1}', "[1]", {"mass": 1.0}, '{"entities": 1}', '{"entities": ["mass"]}', '{"entities": {"1": {}}}'):
         wrong = Case(case.sample, case.answer, 0, (case.annotations[0], Reply(output=output)))
         with pytest.raises(ScoringError, match="gives no JSON list of terms"):
             Terms().row(wrong)

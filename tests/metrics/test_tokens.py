@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nltk.stem.porter import PorterStemmer
 from sacrebleu.tokenizers.tokenizer_13a import Tokenizer13a
+from sacrebleu.tokenizers.tokenizer_char import TokenizerChar
+from sacrebleu.tokenizers.tokenizer_intl import TokenizerV14International
 
 from radbench.metrics.tokens import common, ngrams, porter_stem, tokenize
 
-# what the rules of 13a turn on: digits, full stops, commas, hyphens, line ends, entities, marks, letters of other scripts
+# what the rules of 13a and intl turn on: digits, full stops, commas, hyphens, line ends, entities, marks and symbols of any script
 PIECES = [
     "a",
     "Mm",
@@ -34,6 +37,10 @@ PIECES = [
     "٣",
     "病",
     "\xa0",
+    "+",
+    "°",
+    "«",
+    "½",
 ]
 texts = st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=40)
 
@@ -45,12 +52,24 @@ def test_13a_cuts_as_sacrebleu_does(text: str, case: str) -> None:
     assert tokenize(text, "13a", case) == Tokenizer13a()(prepared).split()
 
 
+@pytest.mark.parametrize(("tokenizer", "oracle"), [("intl", TokenizerV14International()), ("char", TokenizerChar())])
+@given(texts, st.sampled_from(["mixed", "lower"]))
+def test_intl_and_char_cut_as_sacrebleu_does(tokenizer: str, oracle: Callable[[str], str], text: str, case: str) -> None:
+    prepared = (text.lower() if case == "lower" else text).rstrip()
+
+    assert tokenize(text, tokenizer, case) == oracle(prepared).split()
+
+
+def test_intl_leaves_a_full_stop_with_a_final_number_and_takes_symbols_apart() -> None:
+    assert tokenize("-5 °C, 3.5%; in 2020.", "intl", "mixed") == ["-5", "°", "C", ",", "3.5", "%", ";", "in", "2020."]
+
+
 @given(texts)
 def test_regex_cuts_word_by_word_as_over_the_whole_text(text: str) -> None:
     assert tokenize(text, "regex", "mixed") == re.findall(r"\w+|[^\w\s]", text)
 
 
-@given(texts, st.sampled_from(["13a", "none", "regex"]))
+@given(texts, st.sampled_from(["13a", "none", "regex", "intl", "char"]))
 def test_no_token_is_empty_or_holds_a_blank(text: str, tokenizer: str) -> None:
     assert all(token and token.split() == [token] for token in tokenize(text, tokenizer, "lower"))
 

@@ -28,7 +28,7 @@ FAMILIES = {
     "nearest_neighbour": lambda folder: NearestNeighbour(k=2),
     "replay": lambda folder: Replay(file=folder / "predictions.jsonl"),
 }
-SHARED = {"base", "predictions"}  # modules of the room that hold no family
+SHARED = {"base", "heat_maps", "predictions"}  # modules of the room that hold no family
 NEED_MORE = {
     "hf_text",
     "openai",

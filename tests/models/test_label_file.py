@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError, MissingDataError
@@ -64,7 +64,6 @@ def test_another_table_has_another_identity(tmp_path):
     assert one != loaded(table(tmp_path, ["Clear.", "1", *[""] * 13])).identity()
 
 
-@settings(deadline=None)  # it writes a file
 @given(st.lists(st.sampled_from(["", "1", "0", "-1", "1.0", "0.0", "-1.0"]), min_size=14, max_size=14))
 def test_every_row_of_codes_is_read_back(tmp_path_factory, cells):
     model = loaded(table(tmp_path_factory.mktemp("labels"), ["Text.", *cells]))

@@ -111,6 +111,7 @@ def test_an_azure_deployment_of_the_undated_kind_is_asked_like_any_other_server(
 
 
 def test_batch_files_of_an_undated_azure_deployment_name_it_on_each_line(stub: StubServer):
+    stub.keeps_files = True
     model = made(stub, endpoint=stub.url.replace("/v1", "/openai/v1"), batch=True)
     assert [reply.output for reply in model.generate([asking(line=1), asking(line=2)])] == ["answer to q1", "answer to q2"]
     assert stub.paths == ["/openai/v1/files", "/openai/v1/batches"]

@@ -144,7 +144,7 @@ def test_an_absent_file_and_one_that_is_not_utf_8_are_named(tmp_path):
 TEXTS = st.text(st.characters(codec="utf-8"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.dictionaries(TEXTS.filter(bool), TEXTS, min_size=1))
 def test_any_texts_come_back_from_lines_and_from_an_object(tmp_path, texts):
     lines = "".join(json.dumps({"id": name, "prediction": text}) + "\n" for name, text in texts.items())
@@ -152,7 +152,7 @@ def test_any_texts_come_back_from_lines_and_from_an_object(tmp_path, texts):
     assert _read(tmp_path, "p.jsonl", lines) == _read(tmp_path, "p.json", studies) == texts
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(
     st.binary(),
     st.sampled_from(["p.jsonl", "p.json", "p.csv"]),

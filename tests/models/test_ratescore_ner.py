@@ -70,10 +70,32 @@ def test_it_is_an_annotator_whose_identity_is_json(tagger):
     assert json.loads(json.dumps(tagger.identity())) == tagger.identity()
 
 
-def test_a_classifier_without_its_head_is_refused(tmp_path):
-    write_tagger(tmp_path)
-    change_safetensors(tmp_path, lambda state: state.pop("classifier.bias"))
-    with pytest.raises(WeightsError, match=r"missing: classifier\.bias"):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: state.pop("classifier.bias"), r"missing: classifier\.bias"),
+        (
+            lambda state: state.update({"classifier.prejudice": state.pop("classifier.bias")}),
+            r"missing: classifier\.bias; unexpected: classifier\.prejudice",
+        ),
+        (lambda state: state.update(junk=state["classifier.bias"].clone()), "unexpected: junk"),
+        (
+            lambda state: state.update({"classifier.bias": state["classifier.bias"][:-1].clone()}),
+            r"misshaped: classifier\.bias \(expected \(11,\), got \(10,\)\)",
+        ),
+    ],
+    ids=["missing", "renamed", "extra", "truncated"],
+)
+def test_a_classifier_of_other_tensors_is_refused_by_their_names(tmp_path, change, message):
+    change_safetensors(write_tagger(tmp_path), change)
+    with pytest.raises(WeightsError, match=message):
+        loaded(tmp_path)
+
+
+def test_a_torn_file_is_refused(tmp_path):
+    file = write_tagger(tmp_path) / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.raises(WeightsError, match="cannot be read"):
         loaded(tmp_path)
 
 

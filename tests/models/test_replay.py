@@ -10,6 +10,7 @@ from radbench.folder import Prediction, to_line
 from radbench.media import Reader
 from radbench.models.replay import Replay
 from radbench.sample import Box, Boxes, Reply, Request, Turn, Vectors
+from radbench.terms import opened
 
 
 def _request(sample_id: str) -> Request:
@@ -18,6 +19,12 @@ def _request(sample_id: str) -> Request:
 
 @pytest.fixture
 def replay(tmp_path):
+    opened.note("open")
+    yield made(tmp_path)
+    opened.forget()
+
+
+def made(tmp_path):
     vectors = Vectors.of(np.eye(2))
     written = [
         Prediction(key="1", sample_id="text", output="Clear lungs.", seconds=1.5),
@@ -39,6 +46,12 @@ def test_each_sample_gets_its_stored_reply_as_a_plain_reply(replay):
     assert text == Reply(output="Clear lungs.", seconds=1.5)
     assert (type(text), boxes.output.boxes[0].x1) == (Reply, 4)
     assert refused == Reply(error="refused", finish_reason="refused")
+
+
+def test_a_journals_words_on_an_error_are_told_of_open_data_alone(tmp_path):
+    opened.forget()
+    (refused,) = made(tmp_path).generate([_request("refused")])
+    assert refused.error == "predictions.jsonl tells an error in place of a prediction"
 
 
 def test_stored_scores_and_vectors_answer_rankings_and_embeddings(replay):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import json
+import re
 import shutil
 import tempfile
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -17,18 +22,20 @@ from radbench.certificates import Certificate, write_certificate
 from radbench.errors import ContentError, RunFormatError
 from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.printing.bibtex import Bibliography
 from radbench.leaderboard.published import COLUMNS
 from radbench.leaderboard.standing import infer
 from radbench.metrics.grad import Grad
 from radbench.paper.bundle import Making, write_bundle
-from radbench.paper.facts import Facts
+from radbench.paper.facts import Facts, gather
+from radbench.paper.methods import methods, metric_sentence
 from radbench.paper.records import prompts
 from radbench.paper.verifying import Verification, text, verify
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
 NASTY = "Größe_1 & 50% <b> `[α]` 中"
-MAKING = Making(made="2026-01-02T03:04:05+00:00", radbench="0.0", cases=3)
+MAKING = Making(made="2026-01-02T03:04:05+00:00", radbench="0.0", cases=3, matplotlib=version("matplotlib"))
 SECRET = "the planted sentence of a reference"
 
 
@@ -151,6 +158,63 @@ def test_the_methods_state_data_models_metrics_and_statistics(original: Path) ->
     assert f"@misc{{{key}," in (original / "bundle" / "references.bib").read_text()
 
 
+def test_what_the_methods_cite_stands_in_the_bibliography_and_nothing_else_does(original: Path) -> None:
+    said, listed = ((original / "bundle" / name).read_text() for name in ("methods.md", "references.bib"))
+
+    cited = set(re.findall(r"@([\w-]+)", " ".join(re.findall(r"\[(@[^]]+)\]", said))))
+    assert cited == set(re.findall(r"^@\w+\{([^,]+),$", listed, re.MULTILINE))
+    assert {"rajpurkar2016squad", "smit2020chexbert"} <= cited
+    assert "title = {{SQuAD}: 100,000+ Questions" in listed
+    assert f"Numbers of {NASTY} are as reported, not reproduced: a paper [@" in said
+
+
+def test_every_metric_has_a_sentence_with_what_it_is_and_its_works(original: Path) -> None:
+    bench_board = Catalog([original / "bench" / "cards"])
+    board = build(bench_board.board(original / "bundle" / "board" / "made.yaml"), [], bench_board)
+    needed = {"annotator": "somebody", "judge": "somebody", "encoder": "somebody"}
+    own = set()
+    for entry in Catalog().entries("metrics"):
+        if entry.name == "evaluate":  # a user's own, which states no works
+            continue
+        kind = Catalog().component("metrics", entry.name)
+        taken = inspect.signature(kind).parameters
+        options = {name: said for name, said in needed.items() if name in taken and taken[name].default is inspect.Parameter.empty}
+        metric = Catalog().build("metrics", entry.name, options)
+        facts = Facts(board, Catalog(), {}, {}, {}, {}, Bibliography.of(metric.papers))
+
+        said = metric_sentence(metric, ["`value`"], ["how"], facts)
+
+        assert entry.title.rstrip(".") in said
+        assert "a case without a readable answer" in said
+        assert all(f"@{key}" in said for key in metric.papers)
+        if not metric.papers:
+            own.add(entry.name)
+    assert own == {"equivalence", "rubric"}  # radbench's own judges, of which nothing is published
+
+
+def test_the_methods_tell_when_a_served_judge_answered_and_mark_days_that_are_missing(original: Path) -> None:
+    catalog = Catalog([original / "bench" / "cards"])
+    board = build(catalog.board(original / "bundle" / "board" / "made.yaml"), find_runs(original / "bench" / "runs"), catalog)
+
+    def judged(signature: str) -> str:
+        line = next(line for line in board.lines if line.name == "model_a")
+        (cell, *others) = line.cells
+        assert cell is not None
+        part = replace(cell.parts[0], value=cell.parts[0].value.model_copy(update={"signature": signature}))
+        lines = (replace(line, cells=(replace(cell, parts=(part,)), *others)),)
+        return methods(gather(replace(board, lines=lines), catalog), "0.0")
+
+    how = "answer_text|articles:kept|by:judge@0123abcd(model-0613)"
+    assert "`judge` (identity 0123abcd, not verified), served as model-0613, answered between 2026-11-20 and 2026-11-22." in judged(
+        f"{how}|judged:2026-11-20..2026-11-22|ask:1"
+    )
+    assert "served as model-0613, answered on 2026-11-20." in judged(f"{how}|judged:2026-11-20|ask:1")
+    assert "served as model-0613, answered on **GAP**, days not recorded." in judged(f"{how}|ask:1")
+    here = judged("chexbert|by:rules-14@0123abcd|ask:1")
+    assert "identity 0123abcd, not verified)" in here
+    assert "answered on" not in here  # what runs here is told by its identity alone
+
+
 def test_prompts_are_verbatim_with_slots_for_what_a_sample_brings(original: Path) -> None:
     said = (original / "bundle" / "prompts.md").read_text()
 
@@ -163,7 +227,7 @@ def test_a_judges_prompt_is_verbatim(original: Path) -> None:
     board = Board(BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": "t"}]}), (), ())
     metric = Grad(judge="somebody")
 
-    said = prompts(Facts(board, catalog, {}, {}, {"grad|prompt:x": metric}, {}, "", {}))
+    said = prompts(Facts(board, catalog, {}, {}, {"grad|prompt:x": metric}, {}, Bibliography.of(())))
 
     assert metric.prompt.user in said
     assert f"{metric.prompt.name}@{metric.prompt.digest}" in said
@@ -215,8 +279,6 @@ def test_a_tampered_number_is_found_in_any_text(copied: Path) -> None:
 
 
 def test_a_number_tampered_together_with_its_hash_is_still_found(copied: Path) -> None:
-    import hashlib
-
     path, manifest = copied / "bundle" / "table.csv", copied / "bundle" / "manifest.json"
     old = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_text(path.read_text().replace("0.83", "0.93"))
@@ -232,6 +294,22 @@ def test_a_figure_that_was_redrawn_by_hand_is_named(copied: Path) -> None:
     said = {one.where: one.said for one in verified(copied).differences}
 
     assert said == {"figures/forest.svg": "was changed since the bundle was made", "figures/forest.png": "is missing"}
+
+
+def test_a_figure_redrawn_together_with_its_hash_is_found_where_the_same_matplotlib_can_draw_it_again(copied: Path) -> None:
+    path, manifest = copied / "bundle" / "figures" / "forest.svg", copied / "bundle" / "manifest.json"
+    old = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(path.read_text().replace("<path", "<!-- --><path", 1))
+    manifest.write_text(manifest.read_text().replace(old, hashlib.sha256(path.read_bytes()).hexdigest()))
+
+    assert [(one.where, one.said) for one in verified(copied).differences] == [
+        ("figures/forest.svg", "is not what the runs give when it is drawn again")
+    ]
+
+    manifest.write_text(manifest.read_text().replace(f'"matplotlib": "{version("matplotlib")}"', '"matplotlib": "0.1"'))
+    found = verified(copied)
+    assert found.differences == ()
+    assert any("held to their hashes alone: drawn with matplotlib 0.1" in note for note in found.notes)
 
 
 def test_a_tampered_reply_changes_the_recomputed_numbers(copied: Path) -> None:

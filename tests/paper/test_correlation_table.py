@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,8 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from radbench.cli import main
 from radbench.errors import ContentError
-from radbench.paper.correlation_table import as_csv, latex, markdown, read_correlations, select_from
+from radbench.paper.correlation_printing import latex, markdown, page
+from radbench.paper.correlation_table import as_csv, provenance, read_correlations, select_from
 from radbench.ratings.correlating import correlate
 from radbench.ratings.correlations import CEILING, Correlations, CorrelationSettings, MetricScores
 from radbench.ratings.report import table
@@ -70,6 +74,68 @@ def test_all_formats_show_the_numbers_that_correlate_prints(found: Correlations)
             assert row["shown"] in written
         assert value in latex(found) or value == "undefined"
         assert (row["value"] == "") == (value == "undefined")
+
+
+def test_a_page_holds_the_same_numbers_escapes_every_name_and_carries_its_provenance(found: Correlations) -> None:
+    made = page(found, caption="Of <b> & more")
+    told = provenance(found)
+
+    assert NASTY not in made.partition("<script type")[0]
+    assert html.escape(NASTY) in made
+    assert "<h1>Of &lt;b&gt; &amp; more</h1>" in made
+    data = re.search(r'<script type="application/json" id="provenance">(.*?)</script>', made, re.DOTALL)
+    assert data is not None
+    assert json.loads(data[1])["cells"] == told["cells"]
+    unrounded = [float(text) for text in re.findall(r'data-value="([^"]+)"', made)]
+    assert unrounded == [cell["value"] for cell in told["cells"] if cell["value"] is not None]
+    shown = [" ".join(filter(None, pair)) for pair in re.findall(r'<span>(.*?)</span><small class="ci">(.*?)</small>', made)]
+    assert [text for text in shown if text != "--"] == [cell["shown"] for cell in told["cells"]]
+
+
+def test_provenance_tells_settings_signatures_and_what_each_cell_stands_on(found: Correlations) -> None:
+    told = provenance(found)
+
+    assert (told["settings"]["draws"], told["settings"]["seed"], told["n"]["clusters"]) == (50, 0, 12)
+    assert {cell["signature"] for cell in told["cells"] if cell["metric"] == NASTY} == {"made|up:yes"}
+    assert [str(cell["value"] or "") for cell in told["cells"]] == [
+        str(float(row["value"]) or "") if row["value"] else "" for row in csv.DictReader(io.StringIO(as_csv(found)))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "starts", "beside"),
+    [
+        ("c.tex", "% needs", True),
+        ("c.html", "<!doctype html>", True),
+        ("c.csv", "level,metric", True),
+        ("c.json", "{", False),
+        ("c.txt", "quality_&", True),
+    ],
+)
+def test_the_command_writes_each_format_with_its_provenance_beside_it(
+    found: Correlations, tmp_path: Path, name: str, starts: str, beside: bool
+) -> None:
+    (tmp_path / "correlations.json").write_text(json.dumps({**found.as_json(), "words": "said"}))
+
+    with pytest.raises(SystemExit) as left:
+        main(
+            [
+                "table",
+                str(tmp_path / "correlations.json"),
+                "--columns",
+                "spearman",
+                "--models",
+                "worse,errors",
+                "--to",
+                str(tmp_path / name),
+            ]
+        )
+
+    assert left.value.code == 0
+    assert (tmp_path / name).read_text().startswith(starts)
+    told = json.loads((tmp_path / (f"{name}.json" if beside else name)).read_text())
+    assert {cell["metric"] for cell in told["cells"]} == {"worse", "errors", CEILING}
+    assert {cell["statistic"] for cell in told["cells"]} == {"spearman"}
 
 
 def test_four_statistics_with_intervals_fit_a_page(found: Correlations, tmp_path: Path) -> None:

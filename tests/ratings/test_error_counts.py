@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError
@@ -248,7 +248,6 @@ def test_a_study_of_radeval_expert_that_comes_twice_stays_two(tmp_path: Path):
     assert {text.study for text in found.texts} == {"p10/s1 findings", "p10/s1 findings 2"}
 
 
-@settings(deadline=None)  # files are written, on disks that others use
 @given(cell=st.text(string.printable, max_size=300) | st.lists(st.integers(-2, 12), min_size=7, max_size=7).map(annotation))
 def test_any_annotation_is_read_whole_or_left_out(cell: str, tmp_path_factory: pytest.TempPathFactory):
     path = table(tmp_path_factory.mktemp("expert") / "study.csv", EXPERT, [expert_row(cell)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError
@@ -38,7 +38,6 @@ def file(folder: Path, text: str, name: str = "ratings.csv") -> Path:
     return path
 
 
-@settings(deadline=None)  # files are written, on disks that others use
 @given(rows=st.lists(RATINGS, min_size=1, max_size=8))
 def test_what_is_written_is_read_back(rows: list[Rating], tmp_path_factory: pytest.TempPathFactory):
     path = tmp_path_factory.mktemp("ratings") / "long.csv"
@@ -175,7 +174,6 @@ def test_two_versions_of_one_text_are_refused_without_quoting_them(tmp_path: Pat
     assert "Another" not in str(caught.value)
 
 
-@settings(deadline=None)  # files are written, on disks that others use
 @given(held=st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused_in_a_sentence(held: bytes, tmp_path_factory: pytest.TempPathFactory):
     path = tmp_path_factory.mktemp("any") / "any.csv"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError
@@ -220,7 +220,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)  # files are written, on disks that others use
 @given(held=JSON)
 @pytest.mark.parametrize("reader", [read_bagel, read_label_studio, read_arena])
 def test_any_json_is_read_or_refused_in_a_sentence(held: object, reader: object, tmp_path_factory: pytest.TempPathFactory):

@@ -15,7 +15,7 @@ from radbench.certificates import read_certificate
 from radbench.cli import main
 from radbench.errors import ContentError, UnknownNameError, WeightsError
 from radbench.readiness.canaries import find_canaries, read_canary
-from radbench.readiness.verifying import verify
+from radbench.readiness.verifying import differences, verify
 from radbench.running.annotations import Annotators
 from radbench.sample import Request, Turn
 
@@ -176,6 +176,24 @@ def test_a_difference_within_the_tolerance_passes(folder):
     assert not verified(folder, {**metric, "expect": {"f1_14_micro": 0.95}, "tolerance": 0.04}).passed
 
 
+def test_a_difference_is_told_at_its_place(folder, weights):
+    """Of dozens of entities, the one that differs."""
+    found = got(folder, weights, "tiny-radgraph", text=TEXT, expect=["entities"])
+    first = next(iter(found["entities"]))
+    expected = {
+        "entities": {**found["entities"], first: {**found["entities"][first], "label": "Anatomy::uncertain"}, "99": {"tokens": "x"}}
+    }
+    write_canary(folder, "tiny-radgraph", {"text": TEXT, "expect": expected})
+
+    certificate = verify(Catalog([folder]), "tiny_radgraph", weights, {}, folder / "runs")[1]
+
+    assert differences(certificate.checks[0]) == [
+        (f"entities.{first}.label", "Anatomy::uncertain", found["entities"][first]["label"]),
+        ("entities.99", {"tokens": "x"}, None),
+    ]
+    assert certificate.model == "tiny-radgraph"
+
+
 def test_a_pair_that_a_metric_leaves_out_fails_with_the_reason(folder):
     check = {"metric": {"chexbert": {"annotator": "tiny-rules"}}, "pairs": [{"reference": " ", "candidate": "Edema."}]}
     certificate = verified(folder, {**check, "expect": {"f1_14_micro": 1}})
@@ -274,12 +292,14 @@ def test_the_models_with_canaries_are_those_of_the_published_metrics():
 
 
 def test_the_command_prints_what_failed_and_leaves_with_1(folder, capsys):
-    write_canary(folder, "tiny-rules", {"text": "No edema.", "expect": {"Edema": 2}}, {"text": "Edema.", "expect": {"Edema": 2}})
+    write_canary(
+        folder, "tiny-rules", {"text": "No edema.", "expect": {"Edema": 2}}, {"text": "Edema.", "expect": {"Edema": 2, "Fracture": 0}}
+    )
 
     assert run("doctor", "--verify", "tiny-rules", "--catalog", folder, "--out", folder / "runs") == 1
     out = capsys.readouterr().out
     assert "pass  No edema.\nFAIL  Edema.\n" in out
-    assert "expected {'Edema': 2} (within 0)" in out
+    assert "FAIL  Edema.\n      Edema: expected 2, got 1.0\n      within 0; made by this test\n" in out
     assert "tiny-rules: 1 of 2 expectations met, 2 of them published" in out
 
 

@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from radbench.catalog import Catalog
-from radbench.conventions import Aggregation, Convention
+from radbench.conventions import PRESETS
 from radbench.errors import ContentError, RunError, UnknownNameError
 from radbench.evaluation import Asking, evaluate_all, plan_all, score_as_published
 from radbench.folder import RunFolder, find_runs
 from radbench.leaderboard.published import COLUMNS
-from radbench.reproducing.cells import CAUSES, CellReproduced
+from radbench.reproducing.cells import CAUSES, CellReproduced, names_source, published_cells
 from radbench.reproducing.reproduce import reproduce, run_of
-from radbench.reproducing.steps import Scorer, Way, parts, scored, views
+from radbench.reproducing.steps import scored
 from radbench.reproducing.text import text
 from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
@@ -120,23 +120,6 @@ def test_a_tokenizer_is_told_from_the_section(runs: Path, tmp_path: Path) -> Non
     assert said["section"] == "as_is -> findings"
 
 
-def test_a_label_policy_is_a_cause_of_its_own(runs: Path) -> None:
-    (folder,) = find_runs(runs)
-    known = annotators(runs)
-    card = Catalog().task(TASK)
-    fixed = {"id": "f1_14_micro", "is_reciprocal": False, "convention": Convention(), "aggregation": Aggregation(), "is_selected": False}
-    start, end = (Way.of("chexbert", {"annotator": "rules-14", "uncertain": policy}, **fixed) for policy in ("positive", "drop"))
-
-    with views(folder, None) as (whole, selected):
-        scorer = Scorer(whole, selected, card, known, 0)
-        found = {part.cause: part for part in parts(scorer, start, end, is_selection_given=False)}
-        gap = (scorer.value(end) or 0) - (scorer.value(start) or 0)
-
-    assert found["label policy"].said == "uncertain positive -> drop"
-    assert found["label policy"].change == pytest.approx(gap)
-    assert [part.change for cause, part in found.items() if cause != "label policy"] == [0.0] * 6
-
-
 def test_a_reciprocal_turns_its_interval_round(runs: Path) -> None:
     summary = find_runs(runs)[0].read_summary()
     plain, turned = (scored(summary, "rougeL", is_reciprocal=how) for how in (False, True))
@@ -204,7 +187,7 @@ def test_the_text_names_order_causes_and_what_is_not_re_enacted(runs: Path, tmp_
     ("paper", "model", "error", "said"),
     [
         ("r2gen-2", "", UnknownNameError, "r2gen"),
-        ("r2gen", "Other", ContentError, "`Other` belongs to this task; --as one of: Majority"),
+        ("r2gen", "Other", ContentError, "`Other` belongs to this task; it has rows of\n  --as 'Majority': a paper"),
     ],
 )
 def test_a_name_that_is_not_there_is_refused(runs: Path, tmp_path: Path, paper: str, model: str, error: type[Exception], said: str) -> None:
@@ -214,6 +197,38 @@ def test_a_name_that_is_not_there_is_refused(runs: Path, tmp_path: Path, paper: 
         reproduce(find_runs(runs)[0], paper, annotators(runs, cards), model=model)
 
 
+def test_a_task_without_rows_is_told_the_tasks_that_have_some_and_which_have_rows_of_the_paper() -> None:
+    with pytest.raises(ContentError) as found:
+        published_cells(Catalog(), "demo.vqa", "radfm-v1")
+
+    said = str(found.value)
+    assert said.startswith(
+        "no published row belongs to the task `demo.vqa`. Tasks with rows of radfm-v1: not in the catalogue: radfm.modality,"
+    )
+    assert "Tasks with any rows: vqarad.closed, vqarad.open; not in the catalogue: " in said
+
+
+def test_the_shipped_rows_on_vqa_rad_belong_to_its_tasks_and_follow_a_known_convention() -> None:
+    cells = {task: published_cells(Catalog(), task, "llava-med") for task in ("vqarad.closed", "vqarad.open")}
+
+    assert [(one.row.model, one.row.value, one.value) for one in cells["vqarad.closed"]] == [
+        ("STLLaVA-Med-7B", 60.35, "accuracy"),
+        ("TinyLLaVA-Med", 64.54, "accuracy"),
+    ]
+    assert [(one.row.value, one.value) for one in cells["vqarad.open"]] == [(37.12, "token_recall"), (10.83, "token_f1")]
+    assert all(names_source(PRESETS["llava-med"], one.row) for found in cells.values() for one in found)
+
+
+@pytest.mark.parametrize("paper", [name for name, known in PRESETS.items() if name != "r2gen"])
+def test_every_convention_but_one_has_shipped_rows_that_follow_it(paper: str) -> None:
+    catalog = Catalog()
+    tasks = {column.task[0] for name in catalog.names("leaderboards") for column in catalog.board(name).columns if column.published}
+
+    assert any(names_source(PRESETS[paper], one.row) for task in tasks for one in published_cells(catalog, task, paper))
+
+
 def test_several_runs_or_none_ask_for_one(runs: Path) -> None:
-    with pytest.raises(RunError, match=r"0 runs of demo\.text are here; name one with --run"):
+    with pytest.raises(
+        RunError, match=r"no run of demo\.text is here: radbench run --model NAME --task demo\.text, or name one with --run"
+    ):
         run_of("demo.text", find_runs(runs))

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from bench import wait_for
 
 from radbench.errors import RunError
 from radbench.running.lock import BEAT_S, STALE_S, FolderLock
@@ -121,16 +122,18 @@ def test_of_many_processes_that_find_one_stale_lock_at_once_one_takes_it(tmp_pat
     path = tmp_path / "lock"
     write_lock(path, pid=dead_pid())
     code = (
-        "import sys, time, pathlib\n"
+        "import sys, pathlib\n"
         "from radbench.running.lock import FolderLock\n"
         "from radbench.errors import RunError\n"
         "try:\n"
         "    with FolderLock(pathlib.Path(sys.argv[1])):\n"
-        "        time.sleep(1.5)\n"
+        "        sys.stdin.read()\n"  # until the others have tried
         "        print('held')\n"
         "except RunError:\n"
         "    print('refused')\n"
     )
-    crowd = [subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) for _ in range(5)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    crowd = [subprocess.Popen([sys.executable, "-c", code, str(path)], **pipes) for _ in range(5)]
+    wait_for(lambda: sum(process.poll() is not None for process in crowd) == 4, "all but one to be refused")
     assert sorted(process.communicate()[0].strip() for process in crowd) == ["held"] + ["refused"] * 4
     assert list(tmp_path.iterdir()) == []

@@ -22,6 +22,7 @@ from radbench.metrics.base import Ask, Metric, Row, SumMetric, Values, ratio
 from radbench.running.annotations import Annotators
 from radbench.sample import Case, Reply, Request, Turn
 from radbench.scoring import IntervalSettings, count_questions
+from radbench.scoring.stored import StoredRun, per_case
 
 
 class Judged(SumMetric):
@@ -29,12 +30,14 @@ class Judged(SumMetric):
 
     name: ClassVar[str] = "judged"
     columns = ("accepted", "cases")
-    annotators = ("judge",)
+
+    def __init__(self, *, judge: str = "judge") -> None:
+        self.annotators = (judge,)
 
     def asks(self, case: Case, replies: Sequence[Reply]) -> Sequence[Ask]:
         if len(replies) < 2 and (not replies or replies[0].output == "hm"):
             question = f"{'Really: is' if replies else 'Is'} `{case.text}` right?"
-            return [Ask("judge", Request(turns=(Turn("user", (question,)),)))]
+            return [Ask(self.annotators[0], Request(turns=(Turn("user", (question,)),)))]
         return []
 
     def row(self, case: Case) -> Row:
@@ -206,7 +209,7 @@ def test_counting_asks_nothing_and_writes_nothing(bench: Bench, judge: FakeModel
     count_questions(bench.only_run(), card, annotators.catalog, annotators)
 
     assert annotators.unanswered["judge"] == 12
-    assert annotators.characters["judge"] > 12 * 20
+    assert (annotators.estimates["judge"].n_requests, annotators.estimates["judge"].characters > 12 * 20) == (12, True)
     assert judge.asked == []
     assert not store.exists()
     assert all(path.read_bytes() == content for path, content in before.items() if store not in path.parents)
@@ -220,16 +223,25 @@ def test_the_judge_and_its_identity_stand_in_the_signature(bench: Bench, judge: 
 
 
 def test_the_price_of_the_questions_is_told_before_they_are_asked(bench: Bench, judge: FakeModel, capsys: pytest.CaptureFixture[str]):
-    card = "title: A judge\nfamily: fake\narguments: {prices: {prompt: 5, output: 15, currency: EUR, per: 1000}}\n"
-    (bench.cards / "judge.yaml").write_text(card)
+    prices = "{prompt: 5, output: 15, currency: EUR, per: 1000}"
+    (bench.cards / "judge.yaml").write_text(
+        f"title: A judge\nfamily: fake\ngeneration: {{max_tokens: 100}}\narguments: {{prices: {prices}}}\n"
+    )
     bench.run("fake")
-    del bench.models["judge"]
-    annotators = Annotators(bench.catalog(), bench.out / "elsewhere", "count")
-    annotators.unanswered["judge"], annotators.characters["judge"] = 3, 4000
+    catalog = bench.catalog()
+    catalog.model = super(type(catalog), catalog).model  # type: ignore[method-assign]  # the card, while the judge is the test's
 
-    report_questions([annotators], as_json=False)
+    def counted(store: str) -> list[list[str]]:
+        annotators = Annotators(catalog, bench.out / store, "count")
+        count_questions(bench.only_run(), card_today(bench.only_run(), catalog)[0], catalog, annotators)
+        report_questions([annotators], as_json=False)
+        return [line.split(maxsplit=4) for line in capsys.readouterr().out.splitlines()[1:2]]
 
-    assert capsys.readouterr().out.splitlines()[1].split() == ["judge", "3", "1000", "5.00", "EUR"]
+    ((name, n, prompt, output, rest),) = counted("elsewhere")
+    money = (int(prompt) * 5 + 1200 * 15) / 1000
+    assert (name, n, output) == ("judge", "12", "1200")
+    assert rest.split("  ") == ["at most, by their limits", f"{money:.2f} EUR"]
+    assert counted("annotations") == []
 
 
 def test_questions_that_fail_are_a_problem_of_the_metric_with_the_reason(bench: Bench, judge: FakeModel):
@@ -239,3 +251,15 @@ def test_questions_that_fail_are_a_problem_of_the_metric_with_the_reason(bench: 
 
     assert result.summary.problems == ("judged: 12 questions to judge failed: the server said 500",)
     assert not result.is_whole
+
+
+def test_rows_by_two_judges_are_kept_beside_each_other(bench: Bench, judge: FakeModel):
+    bench.models["strict"] = FakeModel(name="strict", answer=lambda request: Reply(output="no"))
+    bench.score["metrics"] = ["judged", {"judged": {"judge": "strict"}}]
+    bench.write_card()
+    bench.run()
+    stored = StoredRun.open(bench.only_run(), bench.catalog())
+
+    values = {value.id: per_case(stored.measured(value), value.id).mean() for value in stored.summary.values}
+
+    assert values == pytest.approx({"judged": 11 / 12, "judged(judge=strict)": 0})

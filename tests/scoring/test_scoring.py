@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from radbench.errors import ScoringError
 from radbench.folder import Summary
 from radbench.metrics.base import Excluded, Row, Rows, SumMetric, Values, ratio
 from radbench.sample import Case, Reply
+from radbench.scoring.stored import StoredRun
 
 
 class Length(SumMetric):
@@ -237,3 +238,71 @@ def test_a_run_whose_task_no_catalogue_holds_is_scored_by_its_own_card(bench: Be
     result = bench.rescore()
     assert "scored by the card kept in the run" in result.message
     assert result.summary == first.summary
+
+
+def test_rows_of_other_columns_are_measured_again_and_not_misread(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    value = bench.run().summary.values[0]
+    monkeypatch.setattr(Length, "columns", ("cases", "characters"))
+    with pytest.raises(ScoringError, match=r"no stored rows of `length` fit its replies: radbench score"):
+        StoredRun.open(bench.only_run(), bench.catalog()).measured(value)
+    Length.measured.clear()
+
+    again(bench)
+
+    assert len(Length.measured) == 12
+
+
+class Fragile(Length):
+    """A metric that raises at one place of its work."""
+
+    name: ClassVar[str] = "fragile"
+
+    def __init__(self, *, at: str = "") -> None:
+        super().__init__()
+        self.at = at
+        self.needs_validation = at == "fit"
+
+    def prepare(self, cases: Iterable[Case]) -> None:
+        if self.at == "prepare":
+            raise KeyError("prepare")
+
+    def fit(self, cases: Iterable[Case]) -> None:
+        raise KeyError("fit")
+
+    def fingerprint(self) -> str:
+        return str(1 / 0) if self.at == "fingerprint" else ""
+
+    def row(self, case: Case) -> Row | Excluded:
+        if self.at == "row" and case.sample.id == "q7":
+            raise KeyError("row")
+        return np.ones(3) if self.at == "shape" else super().row(case)
+
+    def value(self, sums: np.ndarray) -> Values:
+        match self.at:
+            case "value":
+                raise KeyError("value")
+            case "draws" if len(sums) > 3:  # more than the whole and two subgroups
+                raise KeyError("draws")
+            case "type":
+                return {"fragile": "long"}
+            case "number":
+                return {"fragile": np.full(len(sums), "long")}
+        return {"fragile": sums[:, 0]}
+
+
+@pytest.mark.parametrize("at", ["prepare", "fit", "fingerprint", "row", "shape", "value", "draws", "type", "number"])
+def test_a_metric_that_fails_anywhere_fails_alone(bench: Bench, at: str):
+    bench.metrics = {"length": Length, "fragile": Fragile}
+    bench.models = {"fake": FakeModel()}
+    bench.ask["validation"] = "train"
+    bench.score |= {"metrics": [{"fragile": {"at": at}}, "answer-text", "length"], "primary": "exact_match"}
+    bench.write_card()
+
+    result = bench.run()
+
+    assert result.summary is not None
+    assert {value.id for value in result.summary.values} >= {"exact_match", "length"}
+    assert {value.signature.partition("|")[0] for value in result.summary.values} == {"answer_text", "length"}
+    (problem,) = result.summary.problems
+    assert problem.startswith("fragile: ")
+    assert not result.is_whole

@@ -79,3 +79,21 @@ def test_a_threshold_is_no_statistic_and_has_no_rows(bench: Bench) -> None:
 
     with pytest.raises(ScoringError, match="has no rows"):
         run.measured(value)
+
+
+def test_runs_of_one_task_hold_its_cases_once_in_memory(bench: Bench) -> None:
+    bench.run("constant")
+    bench.run("majority")
+    bench.run("majority", limit=3)
+    first, second, shorter = sorted(
+        (StoredRun.open(folder, bench.catalog()) for folder in find_runs(bench.out)), key=lambda run: -len(run.cases)
+    )
+
+    assert (len(first.cases), len(second.cases), len(shorter.cases)) == (12, 12, 3)
+    assert first.cases == second.cases
+    assert first.run.model != second.run.model
+    opened = [StoredRun.open(run.folder, bench.catalog()) for run in (first, second, shorter)]
+    assert opened[0].cases is opened[1].cases
+    assert opened[0].clusters is opened[1].clusters
+    assert opened[0].subgroups["kind"] is opened[1].subgroups["kind"]
+    assert opened[2].cases == shorter.cases

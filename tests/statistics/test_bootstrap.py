@@ -15,13 +15,18 @@ def all_draws(n_clusters: int, draws: int, seed: int) -> np.ndarray:
     return np.concatenate(list(draw_clusters(n_clusters, draws, seed)))
 
 
-@given(st.integers(1, 50), st.integers(1, 40), st.integers(0, 2**32))
+@given(st.integers(2, 50), st.integers(1, 40), st.integers(0, 2**32))
 def test_each_draw_sums_to_the_number_of_clusters(n_clusters: int, draws: int, seed: int):
     weights = all_draws(n_clusters, draws, seed)
     assert weights.shape == (draws, n_clusters)
     assert (weights >= 0).all()
     assert (weights == weights.round()).all()
     assert (weights.sum(axis=1) == n_clusters).all()
+
+
+def test_a_single_cluster_is_not_drawn_from_and_has_no_interval():
+    assert list(draw_clusters(1, 1000, 0)) == []
+    assert np.isnan(percentile_interval(np.empty(0), 0.95)).all()
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():

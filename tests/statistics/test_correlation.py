@@ -52,7 +52,7 @@ def test_pooled_coefficients_of_draws_are_those_of_the_repeated_items():
         assert {name: found[name][draw] for name in COEFFICIENTS} == pytest.approx(expected, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=3, max_size=30))
 def test_pooled_coefficients_are_those_of_scipy_and_undefined_where_a_side_is_constant(pairs: list[tuple[int, int]]):
     x, y = np.array(pairs, dtype=float).T
@@ -65,7 +65,7 @@ def test_pooled_coefficients_are_those_of_scipy_and_undefined_where_a_side_is_co
         assert found == pytest.approx(by_scipy(x, y), abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=3, max_size=12))
 def test_coefficients_by_row_are_those_of_scipy(pairs: list[tuple[int, int]]):
     x, y = np.array(pairs, dtype=float).T

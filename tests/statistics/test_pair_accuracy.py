@@ -31,7 +31,7 @@ def best(x: np.ndarray, y: np.ndarray, pairs: list[tuple[int, int]]) -> tuple[fl
     return max(tried, key=lambda epsilon: (round(tried[epsilon], 12), -epsilon)), max(tried.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3)), min_size=2, max_size=25))
 def test_pooled_accuracy_is_the_best_that_any_epsilon_gives(held: list[tuple[int, int]]):
     x, y = np.array(held, dtype=float).T

@@ -59,3 +59,7 @@ def test_thirty_systems_that_all_differ_have_thirty_letters():
     found = letters(~np.eye(30, dtype=bool), list(range(30)))
     assert len(set(found)) == 30
     assert (found[0], found[25], found[26]) == ("a", "z", "a1")
+
+
+def test_without_draws_any_rank_is_possible():
+    assert rank_intervals(np.empty((0, 3))).tolist() == [[1, 3]] * 3

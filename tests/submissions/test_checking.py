@@ -317,3 +317,10 @@ def test_whatever_a_file_holds_its_faults_are_told_on_lines_that_it_has(content,
             assert {prediction.sample_id for prediction in read_predictions(path)} != set()
     assert all(line.isprintable() for line in report.told())
     assert all(0 <= fault.line <= content.count(b"\n") + content.count(b"\r") + 1 for fault in report.faults)
+
+
+def test_a_submission_names_no_heat_maps_since_it_is_one_file(tmp_path):
+    content = jsonl({"id": "a", "prediction": "x", "heat_map": "/etc/passwd"}, {"id": "b", "prediction": "y", "heat_map": None})
+    assert said(tmp_path / "p.jsonl", content) == [
+        "1: `heat_map` of `a` names a file of its own, and a submission is one file: leave it out"
+    ]

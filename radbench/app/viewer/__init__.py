@@ -14,7 +14,7 @@ _mount = st.components.v2.component(
     "radbench_viewer",
     html=(_FOLDER / "viewer.html").read_text("utf-8"),
     css=(_FOLDER / "viewer.css").read_text("utf-8"),
-    js=(_FOLDER / "viewer.js").read_text("utf-8"),
+    js="\n".join((_FOLDER / name).read_text("utf-8") for name in ("heat.js", "viewer.js")),
 )
 
 
@@ -22,6 +22,6 @@ def viewer(packed: bytes, *, key: str, on_view_change: Callable[[], None]) -> No
     """Show a packed picture (`radbench.app.pictures.packed`).
 
     `st.session_state[key]["view"]` holds what is looked at once that was changed: the slice (its number in the volume, from 0),
-    centre and width of the window.
+    centre and width of the window, opacity and number of the heat map (from 1; 0: none).
     """
     _mount(data=packed, key=key, on_view_change=on_view_change)

@@ -58,7 +58,9 @@ class Viewer {
       const pixels = new Uint8Array(await new Response(stream).arrayBuffer());
       if (this.loading !== head.id) return;
       this.head = head;
-      this.pixels = pixels;
+      const weights = head.heats.reduce((sum, { shape: [n, rows, columns] }) => sum + n * rows * columns, 0);
+      this.pixels = pixels.subarray(0, pixels.length - weights);
+      this.heats = new HeatMaps(head.heats, head.colours, pixels.subarray(pixels.length - weights));
       this.open();
     } catch (error) {
       const fault = this.root.querySelector(".rb-fault");
@@ -72,16 +74,22 @@ class Viewer {
     const [n, height, width] = head.shape;
     this.plane.width = width;
     this.plane.height = height;
-    const [place, centre, span] = head.view.length === 3 ? head.view : [];
+    const [place, centre, span, opacity, which] = head.view;
     this.place = this.nearest(place ?? head.places[n >> 1]);
     this.centre = centre ?? head.window[0];
     this.span = span > 0 ? span : head.window[1];
     this.withBoxes = true;
+    this.opacity = Math.min(Math.max(opacity ?? head.opacity, 0), 1);
+    this.which = Math.min(Math.max(Math.floor(which ?? 1), 0), head.heats.length);
+    this.lastWhich = this.which || 1;
     this.fit();
     const isGrey = head.kind !== "rgb";
     this.root.querySelectorAll(".rb-grey, .rb-grey-option").forEach((part) => { part.hidden = !isGrey; });
     this.root.querySelector(".rb-slice").hidden = n < 2;
     this.root.querySelector('[data-action="boxes"]').hidden = !head.overlays.length;
+    this.root.querySelector(".rb-heat").hidden = !head.heats.length;
+    this.control("heat").replaceChildren(...["none", ...head.heats.map(({ author }) => author)].map((name, i) => new Option(name, i)));
+    this.root.querySelector(".rb-scale").style.background = `linear-gradient(to right, ${head.colours.join(", ")})`;
     this.control("slice").max = n - 1;
     if (isGrey) this.setRanges();
     this.canvas.setAttribute("aria-label", head.alt);
@@ -145,6 +153,16 @@ class Viewer {
     this.report();
   }
 
+  // Heat map `which` (from 1; 0: none), this opaque.
+  setHeat(which, opacity) {
+    if (!this.head.heats.length) return;
+    this.which = which;
+    this.lastWhich = which || this.lastWhich;
+    this.opacity = Math.min(Math.max(opacity, 0), 1);
+    this.draw();
+    this.report();
+  }
+
   zoomBy(factor, x, y) {
     const box = this.canvas.getBoundingClientRect();
     const atX = (x ?? box.width / 2) - box.width / 2 - this.x;
@@ -165,7 +183,8 @@ class Viewer {
 
   report() {
     clearTimeout(this.telling);
-    this.telling = setTimeout(() => this.tell([this.head.places[this.place], this.centre, this.span]), REPORT_MS);
+    const heat = this.head.heats.length ? [this.opacity, this.which] : [];
+    this.telling = setTimeout(() => this.tell([this.head.places[this.place], this.centre, this.span, ...heat]), REPORT_MS);
   }
 
   // The slice under its window, pixel for pixel.
@@ -229,6 +248,12 @@ class Viewer {
     context.imageSmoothingEnabled = sx < 3;
     context.imageSmoothingQuality = "high";
     context.drawImage(this.plane, left, top, width * sx, height * sy);
+    if (this.which) {
+      context.imageSmoothingEnabled = true;
+      context.globalAlpha = this.opacity;
+      context.drawImage(this.heats.plane(this.which - 1, head.places[this.place], head.depth), left, top, width * sx, height * sy);
+      context.globalAlpha = 1;
+    }
     if (this.withBoxes) this.drawOverlays(left, top, (width * sx) / head.sizePx[0], (height * sy) / head.sizePx[1]);
     this.say();
   }
@@ -269,10 +294,13 @@ class Viewer {
     if (head.isVolume) parts.push(`slice ${head.places[this.place] + 1} of ${head.depth}`);
     parts.push(`zoom ${Math.round(this.zoom * 100)} %`);
     if (isGrey) parts.push(`centre ${number(this.centre)}${unit}, width ${number(this.span)}${unit}`);
+    if (this.which) parts.push(`heat map of ${head.heats[this.which - 1].author} at ${Math.round(this.opacity * 100)} %`);
     const text = parts.join(" · ");
     const status = this.root.querySelector(".rb-status");
     if (status.textContent !== text) status.textContent = text;
-    Object.assign(canvas.dataset, { slice: head.places[this.place], zoom: this.zoom, centre: this.centre, width: this.span, x: this.x, y: this.y });
+    Object.assign(canvas.dataset, { slice: head.places[this.place], zoom: this.zoom, centre: this.centre, width: this.span, x: this.x, y: this.y, heat: this.which, opacity: this.opacity });
+    this.control("heat").value = this.which;
+    this.control("opacity").value = this.opacity;
     const slice = this.control("slice");
     slice.value = this.place;
     slice.setAttribute("aria-valuetext", parts[0]);
@@ -298,6 +326,8 @@ class Viewer {
     on(this.control("centre"), "input", (event) => this.setWindow(Number(event.target.value), this.span));
     on(this.control("width"), "input", (event) => this.setWindow(this.centre, Number(event.target.value)));
     on(this.control("preset"), "change", (event) => this.usePreset(event.target.value));
+    on(this.control("heat"), "change", (event) => this.setHeat(Number(event.target.value), this.opacity));
+    on(this.control("opacity"), "input", (event) => this.setHeat(this.which || this.lastWhich, Number(event.target.value)));
     on(root, "click", (event) => this.act(event.target.dataset?.action));
     on(canvas, "keydown", (event) => this.key(event));
     on(canvas, "wheel", (event) => this.wheel(event), { passive: false });
@@ -344,6 +374,9 @@ class Viewer {
       ".": () => this.setWindow(this.centre + step, this.span),
       0: () => this.reset(),
       b: () => this.toggleBoxes(),
+      h: () => this.setHeat(this.which ? 0 : this.lastWhich, this.opacity),
+      j: () => this.setHeat(this.which || this.lastWhich, this.opacity - 0.1),
+      k: () => this.setHeat(this.which || this.lastWhich, this.opacity + 0.1),
     };
     const act = acts[event.key] ?? (/^[1-9]$/.test(event.key) ? () => this.usePreset(Object.keys(this.head.presets)[event.key - 1]) : null);
     if (!act) return;

@@ -1,4 +1,4 @@
-"""Quality against what it costs: seconds, tokens and money a reply, parameters; the line that no model beats."""
+"""Quality against what it costs: seconds, memory, tokens and money, parameters; the line that no model beats."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from radbench.app.frame import shown
 from radbench.app.origin import names_of
 from radbench.app.states import no_runs
 from radbench.app.texts import note, plain
+from radbench.catalog.cards import Cost
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.efficiency import COSTS, Cost, Spent, pareto
-from radbench.leaderboard.printing.reading import decimals, interval, number
+from radbench.leaderboard.costs import COSTS
+from radbench.leaderboard.efficiency import Spent, efficiency, pareto
+from radbench.leaderboard.printing.reading import amount, decimals, interval, number
 
-_SAID: Final[dict[Cost, str]] = {
-    "seconds": "seconds a reply",
-    "tokens": "tokens a reply",
-    "price": "price of 1,000 replies",
-    "parameters": "parameters",
-}
+# told apart on light and on dark, by colour-blind readers, and by shape
+_COLOURS: Final = {"domain": ["beaten", "on the frontier"], "range": ["#808080", "#d9722e"]}
 
 
 def page() -> None:
@@ -37,18 +35,20 @@ def page() -> None:
         names = names_of(board)
         offered = [name for place, name in enumerate(names) if any(cell.parts for _, cell in board.column(place))]
         place = names.index(choice("Quality", offered, "quality"))
-        cost = COSTS[list(_SAID.values()).index(choice("Cost", list(_SAID.values()), "cost"))]
+        named = {said: name for name, said in COSTS.items()}
+        cost = named[choice("Cost", list(named), "cost")]
         is_log = switch("Logarithmic cost", "log", on=True)
-    spent = loading.spent(board, place)
+    spent = efficiency(board, place)
     known = [one for one in spent if one.cost(cost) is not None]
     front = pareto(known, cost)
     if known:
         _chart(board, place, known, front, cost, is_log=is_log)
     else:
-        st.info(plain(f"No run of this column records {_SAID[cost]}."))
+        st.info(plain(f"No run of this column records {COSTS[cost]}."))
     _table(board, place, spent, front)
     note("Seconds are wall time as replies state it, of a batch its share; loading the model is not in them.")
-    note("Prices are those that the model's card states, for the tokens that its server counted. Peak memory is not recorded by runs.")
+    note("Prices are those that the model's card states, for the tokens that its server counted.")
+    note("Memory is the highest peak of the process that asked the model, main memory and GPU apart; endpoints record none.")
     note("A line is on the frontier if no other has more quality at the same or a lower cost.")
 
 
@@ -58,7 +58,7 @@ def _chart(board: Board, place: int, known: Sequence[Spent], front: Sequence[Spe
         return {"cost": one.cost(cost), "quality": one.cell.value, "low": low, "high": high, "name": one.line.label, "kind": one.line.kind}
 
     on_front = {id(one) for one in front}
-    x = {"field": "cost", "type": "quantitative", "title": _SAID[cost], "scale": {"type": "log" if is_log else "linear"}}
+    x = {"field": "cost", "type": "quantitative", "title": COSTS[cost], "scale": {"type": "log" if is_log else "linear"}}
     y = {"field": "quality", "type": "quantitative", "title": names_of(board)[place], "scale": {"zero": False}}
     points = [{**point(one), "frontier": "on the frontier" if id(one) in on_front else "beaten"} for one in known]
     spec = {
@@ -80,8 +80,8 @@ def _chart(board: Board, place: int, known: Sequence[Spent], front: Sequence[Spe
                 "encoding": {
                     "x": x,
                     "y": y,
-                    "color": {"field": "frontier", "type": "nominal", "title": None, "legend": {"orient": "bottom"}},
-                    "shape": {"field": "frontier", "type": "nominal", "title": None},
+                    "color": {"field": "frontier", "type": "nominal", "title": None, "legend": {"orient": "bottom"}, "scale": _COLOURS},
+                    "shape": {"field": "frontier", "type": "nominal", "title": None, "scale": {"domain": _COLOURS["domain"]}},
                     "tooltip": [{"field": name} for name in ("name", "kind", "cost", "quality", "low", "high")],
                 },
             },
@@ -94,7 +94,7 @@ def _chart(board: Board, place: int, known: Sequence[Spent], front: Sequence[Spe
     }
     best = ", ".join(one.line.name for one in front)
     alt = (
-        f"{names_of(board)[place]} against {_SAID[cost]} of {len(known)} lines; on the frontier: {best}. The table below holds all numbers."
+        f"{names_of(board)[place]} against {COSTS[cost]} of {len(known)} lines; on the frontier: {best}. The table below holds all numbers."
     )
     st.vega_lite_chart(spec, width="stretch", key="quality-cost", alt=alt)
 
@@ -105,22 +105,13 @@ def _table(board: Board, place: int, spent: Sequence[Spent], front: Sequence[Spe
         [
             tables.Entry(one.line.name, "" if one.line.kind == "model" else one.line.kind),
             tables.Entry(number(one.cell, n), interval(one.cell, n)),
-            _said(one.seconds),
-            _said(one.tokens),
-            "unknown" if one.price is None else f"{one.price:.2f} {one.currency}",
-            _said(one.parameters, "unstated"),
+            *(amount(one.costs[cost]) for cost in COSTS),
             "yes" if id(one) in on_front else "no",
         ]
         for one in spent
     ]
-    head = ["Model", names_of(board)[place], *(_SAID[cost] for cost in COSTS), "On the frontier"]
+    head = ["Model", names_of(board)[place], *COSTS.values(), "On the frontier"]
     tables.table("Quality and costs", head, rows)
-
-
-def _said(value: float | None, nothing: str = "unknown") -> str:
-    if value is None:
-        return nothing
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 shown(page)

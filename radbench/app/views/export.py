@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import streamlit as st
 
@@ -12,9 +14,9 @@ from radbench.app import loading
 from radbench.app.controls import choice, several, switch
 from radbench.app.frame import shown
 from radbench.app.states import no_runs
-from radbench.app.texts import note
+from radbench.app.texts import note, plain
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.printing.bibtex import bibtex
+from radbench.leaderboard.printing.bibtex import Bibliography
 from radbench.leaderboard.printing.latex import latex
 from radbench.leaderboard.printing.markdown import markdown
 from radbench.leaderboard.printing.page import page as html_page
@@ -22,40 +24,56 @@ from radbench.leaderboard.printing.provenance import as_csv, provenance
 from radbench.leaderboard.selection import select
 from radbench.leaderboard.views import headings, under
 
+_ALL: Final = "all"
+_NONE: Final = "none"
+
 
 def page() -> None:
     """The whole page."""
     st.title("Export", anchor=False)
-    name = choice("Board", loading.board_names(), "board")
-    if not loading.board(name).lines:
+    boards, faults = loading.boards()
+    for fault in faults:
+        st.warning(plain(fault))
+    if not boards:
+        st.info("The catalogue holds no board that can be shown.")
+        return
+    name = choice("Board", list(boards), "board", first=loading.first_board(boards))
+    if not boards[name].lines:
         no_runs("No run fits this board yet.")
         return
     with st.spinner("Working out ranks and groups"):
         board = loading.board(name, inferred=True)
     found = [heading for heading in headings(board) if heading]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        heading = choice("Columns", ["all", *found], "columns")
+        heading = choice("Columns", [_ALL, *found], "columns")
         models = several("Lines", [line.name for line in board.lines], "lines", hint="none chosen: all")
-        intervals = switch("Intervals in LaTeX", "ci", on=True)
-    board = select(under(board, heading) if heading != "all" else board, models=models)
+        tested = [line.name for line in board.lines if any(cell is not None and cell.standing is not None for cell in line.cells)]
+        star = choice("Compare to", [_NONE, *tested], "compare", hint="in LaTeX a star marks what differs significantly from it")
+        intervals = switch("Intervals in LaTeX", "intervals", on=True)
+    compare_to = "" if star == _NONE else star
+    board = select(under(board, heading) if heading != _ALL else board, models=models)
     note(f"{len(board.lines)} lines, {len(board.columns)} columns; numbers, ranks and notes are those that the board shows")
-    _buttons(name, board, intervals=intervals)
+    written = latex(board, compare_to=compare_to, intervals=intervals)
+    _buttons(name, board, written)
     st.subheader("LaTeX", anchor=False)
-    st.code(latex(board, intervals=intervals), language=None, wrap_lines=True)
-    note("The table needs the packages booktabs and siunitx. The same on the command line:")
-    st.code(f"radbench table {name} --format latex --to {name}.tex", language="sh")
+    st.code(written, language=None, wrap_lines=True)
+    note("The first line names the packages that the table needs. The same on the command line:")
+    options = [] if heading == _ALL else ["--columns", heading]
+    options += [part for model in models for part in ("--models", model)]
+    options += [*(["--compare-to", compare_to] if compare_to else []), *([] if intervals else ["--no-intervals"])]
+    st.code(shlex.join(["radbench", "table", name, *options, "--to", f"{name}.tex"]), language="sh", wrap_lines=True)
 
 
-def _buttons(name: str, board: Board, *, intervals: bool) -> None:
+def _buttons(name: str, board: Board, written: str) -> None:
     """A download each; a file is made when it is asked for."""
     makers: Mapping[str, tuple[str, str, Callable[[], str | bytes]]] = {
         "CSV": ("csv", "text/csv", lambda: as_csv(board)),
-        "LaTeX": ("tex", "application/x-tex", lambda: latex(board, intervals=intervals)),
+        "LaTeX": ("tex", "application/x-tex", lambda: written),
         "Markdown": ("md", "text/markdown", lambda: markdown(board)),
         "HTML page": ("html", "text/html", lambda: html_page(board)),
         "JSON with provenance": ("json", "application/json", lambda: json.dumps(provenance(board), indent=1, ensure_ascii=False) + "\n"),
         "Parquet": ("parquet", "application/vnd.apache.parquet", lambda: _parquet(board)),
-        "BibTeX of the papers": ("bib", "application/x-bibtex", lambda: bibtex(_papers(board))),
+        "BibTeX of the papers": ("bib", "application/x-bibtex", lambda: str(Bibliography.of(_papers(board)))),
     }
     with st.container(horizontal=True):
         for label, (suffix, mime, make) in makers.items():

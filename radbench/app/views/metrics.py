@@ -63,7 +63,7 @@ def _forest(one: Correlations, level: Level, statistic: str) -> None:
         return
     ceiling = next((rater.of(level, statistic).value for rater in one.ceiling if rater.name == CEILING), None)
     y = {"field": "metric", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 220}}
-    x = {"type": "quantitative", "title": STATISTICS[statistic]}
+    x = {"type": "quantitative", "title": STATISTICS[statistic], "scale": {"padding": 8}}
     layers: list[dict[str, object]] = [
         {"mark": {"type": "rule", "color": "gray"}, "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
         {

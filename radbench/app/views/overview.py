@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from radbench.app import board_table, loading
@@ -14,6 +12,7 @@ from radbench.app.states import no_runs
 from radbench.app.texts import note, notes, plain
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import KINDS
+from radbench.leaderboard.efficiency import efficiency
 from radbench.leaderboard.lint import lint
 from radbench.leaderboard.printing.reading import footnotes, scored_by
 from radbench.leaderboard.views import headings, under, where
@@ -28,7 +27,7 @@ def page() -> None:
         st.info("The catalogue holds no board that can be shown.")
         return
     head = st.container()
-    chosen = choice("Board", list(boards), "board", first=_first(boards))
+    chosen = choice("Board", list(boards), "board", first=loading.first_board(boards))
     board = loading.inferred_by_now(chosen)
     is_ready = board is not None
     board = board or loading.board(chosen)
@@ -42,14 +41,6 @@ def page() -> None:
     else:
         no_runs("No run fits this board yet.")
     _notes(board)
-
-
-def _first(boards: Mapping[str, Board]) -> str:
-    """The board with most numbers of ours, else the first that has anything."""
-    own = {name: sum(cell is not None and bool(cell.parts) for line in of.lines for cell in line.cells) for name, of in boards.items()}
-    if any(own.values()):
-        return max(own, key=own.__getitem__)
-    return next((name for name, of in boards.items() if of.lines), next(iter(boards)))
 
 
 @st.fragment(run_every=1)
@@ -80,7 +71,7 @@ def _lines(name: str, board: Board, *, with_costs: bool) -> None:
         note(f"{len(part.lines)} of {whole} lines; ↑ higher is better, ↓ lower is better")
         if not part.lines:
             return
-        spent = {one.line.label: one for one in loading.spent(part, 0)} if with_costs else {}
+        spent = {one.line.label: one for one in efficiency(part, 0)} if with_costs else {}
         if is_plain:
             picked = None
             board_table.show_plain(part, groups=groups, spent=spent, intervals=intervals)

@@ -46,10 +46,11 @@ def _status(one: loading.Read) -> str:
 @st.fragment(run_every=3)
 def _running() -> None:
     """Runs that are not at their end, read again every few seconds."""
-    going = [(one, one.run) for one in loading.runs() if one.run is not None and one.run.status == "running"]
+    runs = [(one, one.run) for one in loading.runs() if one.run is not None]
+    going = [(one, run) for one, run in runs if run.status == "running"]
     st.subheader(f"Under way: {len(going)}", anchor=False)
     for one, run in going:
-        far = progress(one.folder, run)
+        far = progress(one.folder, run, [other for _, other in runs])
         st.progress(far.share, text=plain(f"{run.model} on {run.task}: {_far(far)}"))
 
 
@@ -79,7 +80,9 @@ def _list(runs: Sequence[loading.Read]) -> None:
     note(f"{len(rows)} of {len(runs)} runs")
     if rows:
         alt = f"{len(rows)} runs with task, model, status, counts, dates and ids"
-        st.dataframe(pd.DataFrame.from_records(rows), hide_index=True, key="all-runs", alt=alt)
+        frame = pd.DataFrame.from_records(rows)
+        texts = frame.select_dtypes(exclude="number").columns
+        st.dataframe(frame.fillna(dict.fromkeys(texts, "")), hide_index=True, key="all-runs", alt=alt)
     counts = Counter(_status(one) for one in runs)
     note(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
 

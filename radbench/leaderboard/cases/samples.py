@@ -16,12 +16,12 @@ from radbench.errors import RadbenchError
 from radbench.folder import Prediction, RunFolder, SampleRecord, ValueRecord
 from radbench.leaderboard.cases.places import STATES, JournalPlaces, SamplePlaces
 from radbench.leaderboard.cases.said import said
-from radbench.leaderboard.cases.wording import Place
+from radbench.leaderboard.cases.shown import Candidate, Shown, errors_told
 from radbench.metrics.base import Metric
-from radbench.metrics.hallucination import spans
 from radbench.protocols.base import EvaluationProtocol
-from radbench.sample import Case, Unparsed
+from radbench.sample import Unparsed
 from radbench.scoring.cases import CaseReader
+from radbench.scoring.objecting import Objectors
 from radbench.scoring.stored import StoredRun, per_case
 from radbench.scoring.values import Measured
 from radbench.statistics.roc import midranks
@@ -47,26 +47,6 @@ class Wanted:
     text: str = ""  # in the id, in any letter case
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What one run has for a sample."""
-
-    run: str
-    prediction: Prediction | None  # None: not asked
-    case: Case | None  # as metrics see it; None: nothing was read
-    values: Mapping[str, float]  # of this case alone, as far as they are defined for one
-    excluded: Mapping[str, str]  # metric -> why it leaves this case out
-    statements: tuple[Place, ...]  # in the case's text: what a report cannot have from its study
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A sample with what each run has for it."""
-
-    record: SampleRecord
-    candidates: tuple[Candidate, ...]
-
-
 class SampleSet:
     """The samples of scored runs of one task. Made once (seconds for 100,000 samples), then asked page by page.
 
@@ -84,6 +64,7 @@ class SampleSet:
         self._cases = {name: np.array([self._row[one] for one, _ in stored.cases], dtype=np.intp) for name, stored in runs.items()}
         self._levels = self._codes()
         self._measured: dict[tuple[str, str], Measured] = {}  # by run and signature
+        self._objectors: dict[str, Objectors] = {}  # by run, once a sample of it is shown
         self._values: dict[str, Floats] = {}
         self._outcomes: dict[str, NDArray[np.bool_]] = {}
 
@@ -170,17 +151,15 @@ class SampleSet:
     def _candidate(self, run: str, record: SampleRecord | None, repeat: int) -> Candidate:
         prediction = self._prediction(run, record, repeat)
         if record is None or prediction is None:
-            return Candidate(run, None, None, {}, {}, ())
+            return Candidate(run, None, None, {}, {})
         cases = [case for case in self._reader(run, [record]) if case.repeat == repeat]
         case = cases[0] if cases else None
         values, excluded = self._alone(run, record.id, repeat)
+        if run not in self._objectors:
+            self._objectors[run] = Objectors(self.runs[run], self._catalog)
         is_report = self.runs[run].run.task_card["ask"]["protocol"] == "report"
-        places = (
-            [Place(s.start, s.end, ": ".join(filter(None, (s.kind.replace("_", " "), s.note)))) for s in spans(case)]
-            if case and is_report
-            else []
-        )
-        return Candidate(run, prediction, case, values, excluded, tuple(places))
+        told, silent = errors_told(case, self._objectors[run], is_report=is_report)
+        return Candidate(run, prediction, case, values, excluded, told, silent)
 
     def _prediction(self, run: str, record: SampleRecord | None, repeat: int) -> Prediction | None:
         return self._journals[run].get(record.keys[repeat]) if record is not None and repeat < len(record.keys) else None

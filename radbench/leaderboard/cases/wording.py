@@ -9,9 +9,12 @@ from html import escape
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
+from radbench.metrics.base import Objection
+
 Side: TypeAlias = Literal["reference", "candidate"]
 
 _WORD: Final = re.compile(r"\S+\s*|\s+")
+_LETTERS: Final = re.compile(r"\w+")
 _BARE: Final = re.compile(r"^\W+|\W+$")
 _MARK: Final[dict[Side, str]] = {"reference": "del", "candidate": "ins"}
 
@@ -67,6 +70,31 @@ def marked(pieces: Sequence[Piece], side: Side, places: Iterable[Place] = ()) ->
             inner = f'<mark title="{escape("; ".join(place.note for _, place in over))}">{inner}</mark>'
         html.append(inner + "".join(f"<sup>{number}</sup>" for number, place in over if place.end == end))
     return "".join(html)
+
+
+def placed(text: str, objections: Iterable[tuple[str, Objection]]) -> tuple[list[Place], list[str]]:
+    """Where the words stand that metrics object to, each with the metric and the type of error; and in words what stands nowhere.
+
+    Letter case and marks between words do not count; of several places the first is taken.
+
+    >>> placed("No nodule. Effusion.", [("m", Objection("false", "effusion")), ("m", Objection("omitted", n=2))])
+    ([Place(start=11, end=19, note='m: false')], ['m: 2 times omitted'])
+    """
+    places, rest = [], []
+    for metric, one in objections:
+        what = ": ".join(filter(None, (metric, f"{one.n} times {one.kind}" if one.n > 1 else one.kind, one.note)))
+        place = one.place or _found(one.words, text)
+        if place is None:
+            rest.append(f"{what}: “{one.words}”" if one.words else what)
+        else:
+            places.append(Place(*place, what))
+    return sorted(places, key=lambda place: (place.start, place.end)), rest
+
+
+def _found(words: str, text: str) -> tuple[int, int] | None:
+    parts = _LETTERS.findall(words)
+    match = re.search(r"\b" + r"\W+".join(parts) + r"\b", text, re.IGNORECASE) if parts else None
+    return match.span() if match else None
 
 
 def _bare(word: str) -> str:

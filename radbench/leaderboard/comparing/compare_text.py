@@ -31,9 +31,10 @@ def sentence(table: Table, pair: Pair) -> str:
         return f"{pair.first} and {pair.second} on {table.task}, {table.value}: not tested"
     verb = "beats" if pair.is_significant else "is not shown to beat"
     return (
-        f"{pair.first} {verb} {pair.second} on {table.task}, {table.value}: {pair.difference:+.4f} {interval(pair.ci, signed=True)}, "
-        f"p = {p_value(pair.p_adjusted)} ({NAMES[table.correction]} over {table.family} pairs; unadjusted {p_value(pair.p)}), "
-        f"{how_tested(table)}, n = {table.n_cases} cases in {table.n_clusters} clusters ({table.cluster})"
+        f"{pair.first} {verb} {pair.second} on {table.task}, {table.value}: {pair.difference:+.4f} "
+        f"{interval(pair.ci, signed=True) or 'without interval'}, p = {p_value(pair.p_adjusted)} ({NAMES[table.correction]} over "
+        f"{table.family} pairs; unadjusted {p_value(pair.p)}), {how_tested(table)}, n = {table.n_cases} cases in "
+        f"{table.n_clusters} clusters ({table.cluster})"
     )
 
 
@@ -113,7 +114,8 @@ def footnotes(table: Table) -> list[str]:
     family = f"{NAMES[table.correction]} over {table.family} pairs, * at {ALPHA}"
     notes = [
         f"n = {table.n_cases} cases in {table.n_clusters} clusters ({table.cluster})",
-        f"intervals: {LEVEL:.0%}, {table.interval}, B = {table.draws}, seed {table.seed}; ranks from the same draws",
+        f"intervals, {LEVEL:.0%}: of differences by {table.interval}, B = {table.draws}, seed {table.seed}, and ranks from the same draws; "
+        f"of values by {table.value_interval}",
         f"test: {how_tested(table)}; {family}; systems that share a group letter are not told apart",
         "detectable: the least true difference found with a power of 80%; clusters needed: for the difference seen; neither is corrected",
         f"signature: {table.signature}",
@@ -123,7 +125,7 @@ def footnotes(table: Table) -> list[str]:
             f"gaps: value of the worst level minus value of all, intervals Bonferroni over {table.gaps[0].n_levels} levels of a system"
         )
     if any(entry.kind != "model" for entry in table.entries):
-        notes.append("[baseline]: a floor, such as the nearest training case; [control]: other images than the study's, not ranked")
+        notes.append("[baseline]: a floor, such as the nearest training case; [control]: other images than the study's; neither is ranked")
     if len({entry.exposure for entry in table.entries}) > 1:
         notes.append("exposure: " + ", ".join(f"{entry.name} {entry.exposure}" for entry in table.entries))
     return [*notes, *table.notes]
@@ -148,7 +150,7 @@ def _non_inferior(table: Table, one: NonInferiority) -> str:
     verb = "is no worse than" if one.is_shown else "is not shown to be no worse than"
     return (
         f"{one.system} {verb} {one.against} (margin {one.margin:g}) on {table.task}, {table.value}: {one.difference:+.4f} "
-        f"{interval(one.ci, signed=True)}, one-sided p = {p_value(one.p_adjusted)} ({NAMES[table.correction]} over "
+        f"{interval(one.ci, signed=True) or 'without interval'}, one-sided p = {p_value(one.p_adjusted)} ({NAMES[table.correction]} over "
         f"{len(table.non_inferiority)}; at {ALPHA / 2}), B = {table.draws}, seed {table.seed}, n = {table.n_cases} cases in "
         f"{table.n_clusters} clusters ({table.cluster})"
     )

@@ -30,9 +30,9 @@ class Entry:
     value: float | None
     ci: Interval | None
     standard_error: float | None  # by cluster
-    rank: int | None  # among models and baselines; None: a control
+    rank: int | None  # among models; None: a baseline or a control
     rank_ci: tuple[int, int] | None
-    upper_bound_rank: int | None  # 1 + the systems whose interval lies wholly above its own
+    upper_bound_rank: int | None  # 1 + the models whose interval lies wholly above its own
     letters: str  # systems that share one are not told apart
 
 
@@ -103,7 +103,8 @@ class Table:
     family: int  # pairs that were tested
     draws: int
     seed: int
-    interval: str  # of values and differences
+    interval: str  # of differences and ranks
+    value_interval: str  # of values: as boards print it, where all cases of a run are compared
     planned: float | None  # a difference that a comparison is planned for
     entries: tuple[Entry, ...]  # the best first
     pairs: tuple[Pair, ...]

@@ -56,7 +56,7 @@ class Panel:
         """Values in bootstrap draws of clusters, of groups of cases given as masks (g, n): shape (v, g, s, draws)."""
         values = [self._under(mask) for mask in groups]
         blocks = [np.stack([of_group(block) for of_group in values], axis=1) for block in draw_clusters(self.n_clusters, draws, seed)]
-        return np.concatenate(blocks, axis=3)
+        return np.concatenate(blocks, axis=3) if blocks else np.empty((len(self.names), len(groups), len(self.rows), 0))
 
     def grouped(self, groups: Floats) -> Floats:
         """Values of groups of cases, shape (v, g, s)."""

@@ -45,7 +45,8 @@ def table(task: str, signature: str, sheet: Sheet) -> Table:
         family=int((~np.isnan(sheet.p)).sum()),
         draws=settings.draws,
         seed=settings.seed,
-        interval=f"Wilson for values, {by_draws} for differences" if _is_wilson(sheet) else by_draws,
+        interval=by_draws,
+        value_interval=_value_intervals(sheet, by_draws),
         planned=settings.plan,
         entries=_entries(sheet, order, p_adjusted),
         pairs=tuple(_pair(sheet, (i, j), sheet.p[p], p_adjusted[p], is_binary=is_binary) for p, i, j in oriented),
@@ -59,7 +60,7 @@ def _entries(sheet: Sheet, order: list[int], p_adjusted: Floats) -> tuple[Entry,
     contenders, n_systems = sheet.aligned.contenders, len(sheet.points)
     intervals = [_value_interval(sheet, i) for i in range(n_systems)]
     with_value = [i for i in order if not np.isnan(sheet.points[i])]
-    ranked = [i for i in with_value if contenders[i].kind != "control"]
+    ranked = [i for i in with_value if contenders[i].kind == "model"]
     at, lower = {system: place for place, system in enumerate(ranked)}, sheet.lower_is_better
     point_ranks = ranks(sheet.points[ranked], lower_is_better=lower)
     rank_cis = rank_intervals(sheet.drawn[0, ranked].T, LEVEL, lower_is_better=lower)
@@ -108,9 +109,33 @@ def _is_wilson(sheet: Sheet) -> bool:
 
 
 def _value_interval(sheet: Sheet, system: int) -> Interval | None:
+    """That of the run's summary, as boards print it, where all its cases are compared and no other method is asked for."""
+    if (stated := _stated(sheet, system)) is not None:
+        return stated
     if _is_wilson(sheet):
         return wilson_interval(float(sheet.cases[system].sum()), sheet.cases.shape[1], LEVEL)
     return sheet.interval(system)
+
+
+def _value_intervals(sheet: Sheet, by_draws: str) -> str:
+    """How the intervals of values were made."""
+    own = "Wilson" if _is_wilson(sheet) else f"{by_draws}, {sheet.settings.draws} draws, seed {sheet.settings.seed}"
+    found: dict[str, None] = {}
+    for system, contender in enumerate(sheet.aligned.contenders):
+        how = contender.stored.summary.intervals
+        stated = f"{how.get('method')}, {how.get('draws')} draws, seed {how.get('seed')}"
+        found[stated if _stated(sheet, system) else own] = None
+    return " or ".join(found)
+
+
+def _stated(sheet: Sheet, system: int) -> Interval | None:
+    """The interval in the run's summary; None where that is of other cases, or another method is asked for."""
+    values = sheet.aligned.contenders[system].stored.summary.values
+    record = next((value for value in values if value.id == sheet.name and value.level == LEVEL), None)
+    if record is None or record.ci is None or sheet.jackknifed is not None or record.n_scored != len(sheet.aligned.panel.weights):
+        return None
+    low, high = record.ci
+    return None if low is None or high is None else (low, high)
 
 
 def _standard_error(sheet: Sheet, first: int, second: int | None = None) -> float:

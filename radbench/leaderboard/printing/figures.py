@@ -7,15 +7,18 @@ with the same matplotlib.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from radbench.catalog.cards import Cost
 from radbench.extras import need
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import KINDS, Cell, Line, LineKind
-from radbench.leaderboard.efficiency import COSTS, Cost, Spent, Usage, efficiency, pareto, usage
+from radbench.leaderboard.costs import COSTS
+from radbench.leaderboard.efficiency import Spent, efficiency, pareto
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,23 +46,16 @@ _MARKS: Final[dict[LineKind, tuple[str, str, str]]] = {  # shape, colour, fill
     "control": ("^", "#626567", "white"),
     "reported": ("D", "#b9770e", "white"),
 }
-_COST_NAMES: Final[dict[Cost, str]] = {
-    "seconds": "seconds a reply",
-    "tokens": "tokens a reply",
-    "price": "price of 1,000 replies",
-    "parameters": "parameters",
-}
 _ACROSS: Final = 4  # panels side by side
 _SPREAD: Final = 20.0  # ratio of the largest cost to the smallest from which on the axis is logarithmic
 
 
-def draw(board: Board, folder: Path, usage_of: Callable[[Path], Usage] = usage) -> list[Path]:
+def draw(board: Board, folder: Path) -> list[Path]:
     """Write the figures of a board: for each heading of columns `forest`, and `ranks` and `cost` where there is something to show.
 
     Args:
         board: with standings, for ranks.
         folder: made where it is not there.
-        usage_of: what a journal says its replies took.
 
     Returns:
         The files written.
@@ -67,36 +63,43 @@ def draw(board: Board, folder: Path, usage_of: Callable[[Path], Usage] = usage) 
     Raises:
         MissingPackageError: matplotlib is not installed.
     """
-    need("matplotlib", extra="plots", purpose="drawing figures of a board")
-    from matplotlib import rc_context
-
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    with rc_context(_STYLE):
-        for name, title, figure in _figures(board, usage_of):
-            for suffix, metadata in _FORMATS.items():
-                path = folder / f"{name}.{suffix}"
-                about = {"Title": f"{board.title}: {title}"} if suffix != "png" else {}
-                figure.savefig(path, metadata={**metadata, **about}, dpi=200)
-                written.append(path)
+    for name, title, figure in figures(board):
+        for suffix, metadata in _FORMATS.items():
+            path = folder / f"{name}.{suffix}"
+            about = {"Title": f"{board.title}: {title}"} if suffix != "png" else {}
+            figure.savefig(path, metadata={**metadata, **about}, dpi=200)
+            written.append(path)
     return written
 
 
-def _figures(board: Board, usage_of: Callable[[Path], Usage]) -> Iterator[tuple[str, str, Figure]]:
-    """Names of files, what they show, and the figures."""
+def figures(board: Board) -> Iterator[tuple[str, str, Figure]]:
+    """Names of files, what they show, and the figures, each to be saved before the next is asked for."""
+    need("matplotlib", extra="plots", purpose="drawing figures of a board")
+    from matplotlib import rc_context
+
     groups: dict[str, list[int]] = {}
     for place, column in enumerate(board.columns):
         groups.setdefault(column.group, []).append(place)
-    for i, (group, places) in enumerate(groups.items(), start=1):
-        end = f"-{i}" + (f"-{slug}" if (slug := re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")) else "") if len(groups) > 1 else ""
-        shown = [place for place in places if any(cell.value is not None for _, cell in board.column(place))]
-        if shown:
-            yield f"forest{end}", f"values, {group}".rstrip(", "), _forest(board, shown, group)
-        if ranked := [(place, known) for place in shown for known in _classes(board, place)]:
-            yield f"ranks{end}", f"ranks, {group}".rstrip(", "), _ranks(board, ranked)
-        spent = {place: efficiency(board, place, usage_of) for place in shown}
-        if panels := [(place, cost) for place in shown for cost in COSTS if _is_known(spent[place], cost)]:
-            yield f"cost{end}", f"quality against cost, {group}".rstrip(", "), _costs(board, panels, spent)
+    with rc_context(_STYLE):
+        for i, (group, places) in enumerate(groups.items(), start=1):
+            slug = re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")
+            end = f"-{i}" + (f"-{slug}" if slug else "") if len(groups) > 1 else ""
+            for name, title, figure in _of_group(board, places, group):
+                yield name + end, f"{title}, {group}".rstrip(", "), figure
+
+
+def _of_group(board: Board, places: Sequence[int], group: str) -> Iterator[tuple[str, str, Figure]]:
+    """The figures of columns under one heading."""
+    shown = [p for p in places if not board.columns[p].cost and any(cell.value is not None for _, cell in board.column(p))]
+    if shown:
+        yield "forest", "values", _forest(board, shown, group)
+    if ranked := [(place, known) for place in shown for known in _classes(board, place)]:
+        yield "ranks", "ranks", _ranks(board, ranked)
+    spent = {place: efficiency(board, place) for place in shown}
+    if known := [cost for cost in COSTS if any(one.cost(cost) is not None for found in spent.values() for one in found)]:
+        yield "cost", "quality against cost", _costs(board, spent, known)
 
 
 def _forest(board: Board, places: Sequence[int], group: str) -> Figure:
@@ -129,7 +132,7 @@ def _forest(board: Board, places: Sequence[int], group: str) -> Figure:
 def _ranks(board: Board, ranked: Sequence[tuple[int, str]]) -> Figure:
     """A panel a column and class: ranks with their intervals, and the letters of groups that are not told apart."""
     most = max(len(_members(board, place, known)) for place, known in ranked)
-    figure, panels = _panels(len(ranked), height=0.9 + 0.22 * most)
+    figure, panels = _panels(len(ranked), height=0.9 + 0.22 * most, width=3.4, across=min(len(ranked), 2))
     for ax, (place, known) in zip(panels, ranked, strict=True):
         members = sorted(_members(board, place, known), key=lambda member: -(member[1].rank or 0))
         for y, (_, cell) in enumerate(members):
@@ -141,46 +144,62 @@ def _ranks(board: Board, ranked: Sequence[tuple[int, str]]) -> Figure:
         ax.set_yticks(range(len(members)), [_drawable(line.name) for line, _ in members])
         ax.set_ylim(-0.6, len(members) - 0.4)
         ax.set_xlim(0.5, len(members) + 0.9)
-        ax.set_xticks(range(1, len(members) + 1))
+        ax.set_xticks(range(1, len(members) + 1, 1 + len(members) // 12))
         _named(ax, board, place)
-        ax.set_xlabel(f"rank among {known}, 1 is best; bars: interval;\na shared letter: not told apart", fontsize=6)
+        ax.set_xlabel(f"rank among {known}, 1 is best\nbars: interval; a shared letter: not told apart", fontsize=6)
     return figure
 
 
-def _costs(board: Board, panels: Sequence[tuple[int, Cost]], spent: Mapping[int, Sequence[Spent]]) -> Figure:
-    """A panel a column and cost; the line joins what nothing beats at the same or a lower cost."""
-    figure, axes = _panels(len(panels), height=2.6)
-    for ax, (place, cost) in zip(axes, panels, strict=True):
-        known = [(one, x) for one in spent[place] if (x := one.cost(cost)) is not None]
-        names: dict[tuple[float, float | None], list[str]] = {}
-        for one, x in known:
-            shape, colour, fill = _MARKS[one.line.kind]
-            ax.plot(x, one.cell.value, shape, color=colour, markerfacecolor=fill, markersize=4.5)
-            names.setdefault((x, one.cell.value), []).append(one.line.name)
-        for spot, there in names.items():
-            ax.annotate(_drawable(", ".join(there)), spot, (4, 4), textcoords="offset points", fontsize=6)
-        front = pareto(spent[place], cost)
-        ax.plot([one.cost(cost) for one in front], [one.cell.value for one in front], color="black", linewidth=0.8, linestyle="--")
-        costs = [x for _, x in known]
-        if min(costs) > 0 and max(costs) / min(costs) > _SPREAD:
-            ax.set_xscale("log")
-        currencies = sorted({one.currency for one, _ in known}) if cost == "price" else []
-        ax.set_xlabel(
-            _drawable(f"{_COST_NAMES[cost]}{f', {currencies[0]}' if len(currencies) == 1 else ''}; dashes: Pareto line"), fontsize=7
-        )
-        ax.margins(x=0.25, y=0.2)
+def _costs(board: Board, spent: Mapping[int, Sequence[Spent]], costs: Sequence[Cost]) -> Figure:
+    """A row a column, a panel a cost; marks are numbered, since names would cover one another, and named below.
+
+    The dashes join what nothing beats at the same or a lower cost.
+    """
+    lines = [line for line in board.lines if any(one.line is line for found in spent.values() for one in found)]
+    numbers = {line.name: number for number, line in enumerate(lines, start=1)}
+    figure, axes = _panels(len(spent) * len(costs), height=2.4, across=min(max(len(costs), 2), _ACROSS))
+    for ax, (place, cost) in zip(axes, product(spent, costs), strict=True):
         _named(ax, board, place, axis="y")
-    _legend(figure, [kind for kind in KINDS if any(one.line.kind == kind for place, _ in panels for one in spent[place])])
+        _cost(ax, cost, [one for one in spent[place] if one.cost(cost) is not None], numbers)
+    labels = [f"{numbers[line.name]}  {_drawable(line.label)}" for line in lines]
+    abreast = max(1, int(figure.get_figwidth() / (0.5 + 0.05 * max(map(len, labels)))))  # inches of a mark and of a letter
+    figure.set_figheight(figure.get_figheight() + 0.16 * -(-len(lines) // abreast))
+    figure.legend(_key(line.kind for line in lines), labels, loc="outside lower center", ncols=abreast, fontsize=6, frameon=False)
     return figure
 
 
-def _panels(n: int, *, height: float, share: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure of n panels, some side by side."""
+def _cost(ax: Axes, cost: Cost, known: Sequence[Spent], numbers: Mapping[str, int]) -> None:
+    """One panel of `_costs`."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    spots: dict[tuple[float | None, float | None], list[str]] = {}
+    for one in known:
+        shape, colour, fill = _MARKS[one.line.kind]
+        ax.plot(one.cost(cost), one.cell.value, shape, color=colour, markerfacecolor=fill, markersize=4.5)
+        spots.setdefault((one.cost(cost), one.cell.value), []).append(str(numbers[one.line.name]))
+    for spot, there in spots.items():
+        ax.annotate(", ".join(there), spot, (3, 3), textcoords="offset points", fontsize=6)
+    front = pareto(known, cost)
+    ax.plot([one.cost(cost) for one in front], [one.cell.value for one in front], color="black", linewidth=0.8, linestyle="--")
+    costs = [x for one in known if (x := one.cost(cost)) is not None]
+    ax.locator_params(axis="x", nbins=4)  # costs that are nearly the same have long numbers
+    if costs and min(costs) > 0 and max(costs) / min(costs) > _SPREAD:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))  # the usual one writes mathematics, which is switched off
+        ax.xaxis.set_minor_formatter(NullFormatter())
+    currencies = sorted({one.costs[cost].currency for one in known} - {""})
+    unit = _drawable(f", {' or '.join(currencies)}" if currencies else "")
+    ax.set_xlabel(f"{COSTS[cost]}{unit}\ndashes: Pareto line" if known else f"{COSTS[cost]}: not recorded", fontsize=7)
+    ax.margins(x=0.15, y=0.1)
+
+
+def _panels(n: int, *, height: float, width: float = 2.2, across: int | None = None, share: bool = False) -> tuple[Figure, list[Axes]]:
+    """A figure of n panels, some side by side; sizes of a panel in inches."""
     from matplotlib.figure import Figure
 
-    across = min(n, _ACROSS)
+    across = across or min(n, _ACROSS)
     down = -(-n // across)
-    figure = Figure(figsize=(1.2 + 2.2 * across, 0.5 + (height + 0.5) * down), layout="constrained")
+    figure = Figure(figsize=(1.2 + width * across, 0.5 + (height + 0.5) * down), layout="constrained")
     axes = list(figure.subplots(down, across, sharey=share, squeeze=False).ravel())
     for ax in axes[n:]:
         ax.set_axis_off()
@@ -197,12 +216,16 @@ def _named(ax: Axes, board: Board, place: int, axis: str = "x") -> None:
 
 def _legend(figure: Figure, kinds: Sequence[LineKind]) -> None:
     """What the marks stand for, where there is more than one kind."""
+    if len(kinds) > 1:
+        figure.legend(_key(kinds), kinds, loc="outside lower center", ncols=len(kinds), fontsize=7, frameon=False)
+
+
+def _key(kinds: Iterable[LineKind]) -> list[Any]:
+    """A mark for each."""
     from matplotlib.lines import Line2D
 
-    if len(kinds) < 2:
-        return
-    marks = [Line2D([], [], linestyle="", marker=shape, color=c, markerfacecolor=fill) for shape, c, fill in map(_MARKS.__getitem__, kinds)]
-    figure.legend(marks, kinds, loc="outside lower center", ncols=len(kinds), fontsize=7, frameon=False)
+    marks = map(_MARKS.__getitem__, kinds)
+    return [Line2D([], [], linestyle="", marker=shape, color=colour, markerfacecolor=fill) for shape, colour, fill in marks]
 
 
 def _classes(board: Board, place: int) -> list[str]:
@@ -212,10 +235,6 @@ def _classes(board: Board, place: int) -> list[str]:
 
 def _members(board: Board, place: int, known: str) -> list[tuple[Line, Cell]]:
     return [(line, cell) for line, cell in board.column(place) if cell.standing is not None and cell.exposure == known]
-
-
-def _is_known(spent: Sequence[Spent], cost: Cost) -> bool:
-    return any(one.cost(cost) is not None for one in spent)
 
 
 def _drawable(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
-from radbench.leaderboard.printing.reading import decimals, footnotes, headed, plain, scored_by
+from radbench.leaderboard.printing.reading import decimals, headed, number, plain, remarks
 
 _WIDE: Final = 5  # columns of numbers from which on a table spans both columns of a page
 _SPECIAL: Final = {
@@ -24,6 +24,7 @@ _SPECIAL: Final = {
         "†": r"\textdagger{}",
         "‡": r"\textdaggerdbl{}",
         "±": r"\textpm{}",
+        "°": r"\textdegree{}",
         "×": r"\texttimes{}",
         "µ": r"\textmu{}",
         "\xa0": "~",
@@ -50,10 +51,11 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
         rows += [f"\\multicolumn{{{len(places) + 1}}}{{l}}{{\\emph{{{escaped(heading)}}}}} \\\\"] if heading else []
         rows += [_row(line, places, compare_to, intervals=intervals) for line in lines]
         rows.append(r"\midrule")
-    notes = [*footnotes(board), *scored_by(board)]
+    notes = remarks(board)
     if compare_to:
         notes.append(f"*: differs significantly from {compare_to} by the tests named here")
     head = _head(board)
+    kinds = ["r" if column.cost else f"S[table-format=1.{n}]" for column, n in zip(board.columns, places, strict=True)]
     return "\n".join(
         [
             "% needs \\usepackage{booktabs,graphicx,siunitx,textcomp}",
@@ -63,7 +65,7 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
             *([f"\\label{{{label}}}"] if label else []),
             "\\sisetup{mode=text,detect-weight}",
             "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",  # made smaller where it is wider than the page
-            f"\\begin{{tabular}}{{l{''.join(f'S[table-format=1.{n}]' for n in places)}}}",
+            f"\\begin{{tabular}}{{l{''.join(kinds)}}}",
             "\\toprule",
             *head,
             "\\midrule",
@@ -72,7 +74,7 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
             "\\end{tabular}}",
             "\\par\\smallskip",
             "\\begin{minipage}{\\linewidth}\\footnotesize",
-            *(f"{escaped(note)}.\\par" for note in notes),
+            *(f"{escaped(note.removesuffix('.'))}.\\par" for note in notes),
             "\\end{minipage}",
             f"\\end{{{environment}}}",
             "",
@@ -105,6 +107,8 @@ def _row(line: Line, places: Sequence[int], compare_to: str, *, intervals: bool)
 
 def _cell(cell: Cell | None, places: int, compare_to: str, *, intervals: bool) -> str:
     """A number that siunitx aligns, or, where it carries marks, mathematics in braces."""
+    if cell is not None and cell.outlay is not None:
+        return f"{{{escaped(number(cell, places))}}}"
     if cell is None or cell.value is None:
         return "{--}" if cell is None else "{n/a}"
     shown, bounds = plain(cell.value, places), cell.ci if intervals else None

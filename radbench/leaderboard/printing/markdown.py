@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell
-from radbench.leaderboard.printing.reading import decimals, footnotes, interval, number
+from radbench.leaderboard.printing.reading import decimals, interval, number, remarks
 
 
 def markdown(board: Board) -> str:
     """The table and its notes; best values bold, reports in italics, cells that are not compared in parentheses."""
-    arrows = ["&darr;" if board.lower_is_better(place) else "&uarr;" for place in range(len(board.columns))]
-    heads = [
-        f"{escaped(board.heading(place))}<br>{arrow} {escaped(board.columns[place].value)}".rstrip() for place, arrow in enumerate(arrows)
-    ]
+    heads = [_head(board, place) for place in range(len(board.columns))]
     rows = [["model", *heads], ["---", *("---:" for _ in board.columns)]]
     places = [decimals(board, place) for place in range(len(board.columns))]
     rows += [[escaped(line.label), *map(_shown, line.cells, places)] for line in board.lines]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    notes = "\n".join(f"- {escaped(note)}" for note in footnotes(board))
+    notes = "\n".join(f"- {escaped(note)}" for note in remarks(board))
     return f"**{escaped(board.title)}**\n\n{table}\n\n{notes}\n"
+
+
+def _head(board: Board, place: int) -> str:
+    """The heading that columns share, the column's name, its direction and value, below each other."""
+    column, arrow = board.columns[place], "&darr;" if board.lower_is_better(place) else "&uarr;"
+    said = [column.group, board.heading(place), f"{arrow} {column.value}".rstrip()]
+    return "<br>".join(dict.fromkeys(map(escaped, filter(None, said))))
 
 
 def _shown(cell: Cell | None, places: int) -> str:

@@ -11,14 +11,27 @@ from typing import Any
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
-from radbench.leaderboard.lint import lint
 from radbench.leaderboard.printing.provenance import provenance
-from radbench.leaderboard.printing.reading import decimals, footnotes, headed, interval, number, scored_by
+from radbench.leaderboard.printing.reading import decimals, headed, interval, number, remarks
 
 
 def page(board: Board, *, caption: str = "", made: Mapping[str, Any] | None = None) -> str:
     """The page. It carries the board's provenance as JSON (`made`, by default as of now), its date, and a hash of that content."""
-    title, made = escape(caption or board.title), made or provenance(board)
+    table = f"{_head(board)}\n<tbody>\n{_body(board)}\n</tbody>"
+    return document(caption or board.title, board.card.about.summary, table, remarks(board), made or provenance(board))
+
+
+def document(title: str, summary: str, table: str, notes: Sequence[str], made: Mapping[str, Any]) -> str:
+    """A page around the rows of a table.
+
+    Args:
+        title: escaped here, as are the summary and the notes.
+        summary: a sentence below the title.
+        table: head and body as HTML; what `page.js` sorts and filters by stands in its attributes.
+        notes: below the table.
+        made: the provenance, with its `made` (when) and `radbench` (version).
+    """
+    title = escape(title)
     # "<" is not needed in JSON texts but by its escape, and so no text of a model can end the element
     data = json.dumps(made, ensure_ascii=False).replace("<", "\\u003c")
     digest = hashlib.sha256(json.dumps({**made, "made": ""}, sort_keys=True).encode()).hexdigest()[:16]
@@ -38,28 +51,25 @@ def page(board: Board, *, caption: str = "", made: Mapping[str, Any] | None = No
 <body>
 <header>
 <h1>{title}</h1>
-<p>{escape(board.card.about.summary)}</p>
+<p>{escape(summary)}</p>
 <p class="faint">Made {made["made"]} by radbench {escape(made["radbench"])}; content {digest}.</p>
 </header>
 <main>
 <form>
-<label>Find a model <input type="search" name="find"></label>
+<label>Find a row <input type="search" name="find"></label>
 <label><input type="checkbox" name="ci" checked> intervals</label>
 <label>Theme <select name="theme"><option value="">as the system</option><option>light</option><option>dark</option></select></label>
 <span id="count" role="status"></span>
 </form>
 <div class="scroll" role="region" aria-label="{title}" tabindex="0">
 <table>
-{_head(board)}
-<tbody>
-{_body(board)}
-</tbody>
+{table}
 </table>
 </div>
 </main>
 <footer>
 <ul>
-{_items([*footnotes(board), *scored_by(board), *board.card.about.notes, *(f"to check: {said}" for said in lint(board))])}
+{_items(notes)}
 </ul>
 </footer>
 <script type="application/json" id="provenance">{data}</script>
@@ -71,15 +81,28 @@ def page(board: Board, *, caption: str = "", made: Mapping[str, Any] | None = No
 
 
 def _head(board: Board) -> str:
-    cells = ['<th scope="col">Model</th>']
+    cells = []
     for place, column in enumerate(board.columns):
-        better, arrow = ("low", "lower is better") if board.lower_is_better(place) else ("high", "higher is better")
-        said = " ".join(dict.fromkeys(filter(None, (column.group, board.heading(place)))))
         cells.append(
-            f'<th scope="col" data-column="{place + 1}" data-better="{better}" aria-sort="none">'
-            f'<button type="button">{escape(said)}</button><small>{escape(column.value)}, {arrow}</small></th>'
+            column_head(place, board.heading(place), column.value, lower_is_better=board.lower_is_better(place), group=column.group)
         )
-    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+    return f'<thead><tr><th scope="col">Model</th>{"".join(cells)}</tr></thead>'
+
+
+def column_head(place: int, name: str, value: str, *, lower_is_better: bool, group: str = "") -> str:
+    """The head of a column of numbers, by which the table can be sorted; `place` counts from 0."""
+    better = "low" if lower_is_better else "high"
+    above = f"<small>{escape(group)} </small>" if group and group != name else ""
+    below = ", ".join(filter(None, (value, f"{better}er is better")))
+    return (
+        f'<th scope="col" data-column="{place + 1}" data-better="{better}" aria-sort="none">'
+        f'<button type="button">{above}{escape(name)}</button><small>{escape(below)}</small></th>'
+    )
+
+
+def group_row(heading: str, n_columns: int) -> str:
+    """A heading over rows."""
+    return f'<tr data-heading="1"><th class="group" scope="colgroup" colspan="{n_columns + 1}">{escape(heading)}</th></tr>'
 
 
 def _body(board: Board) -> str:
@@ -87,7 +110,7 @@ def _body(board: Board) -> str:
     rows = []
     for heading, lines in headed(board):
         if heading:
-            rows.append(f'<tr data-heading="1"><th class="group" scope="colgroup" colspan="{len(places) + 1}">{escape(heading)}</th></tr>')
+            rows.append(group_row(heading, len(places)))
         rows += [_row(line, places) for line in lines]
     return "\n".join(rows)
 
@@ -103,11 +126,18 @@ def _cell(cell: Cell | None, places: int) -> str:
         return '<td data-value="">--</td>'
     kind = {1: "best", 2: "second"}.get(cell.order or 0, "" if cell.is_comparable else "other")
     value = "" if cell.value is None else repr(cell.value)
-    where = cell.reported.source if cell.reported else cell.signature
+    where = cell.reported.source if cell.reported else _spent_by(cell) if cell.outlay else cell.signature
     return (
         f'<td class="{kind}" data-value="{value}" title="{escape(where)}"><span>{number(cell, places)}</span>'
         f'<small class="ci">{interval(cell, places)}</small>{_standing(cell)}</td>'
     )
+
+
+def _spent_by(cell: Cell) -> str:
+    """The runs behind a cost, and the replies that state it."""
+    assert cell.outlay is not None  # asked of costs alone
+    runs = f"runs {', '.join(asked.run.id for asked in cell.spent_by)}"
+    return f"{cell.outlay.n} replies; {runs}" if cell.outlay.n else runs
 
 
 def _standing(cell: Cell) -> str:

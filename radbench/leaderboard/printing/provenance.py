@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.cells import Cell, Line, Part
+from radbench.leaderboard.cells import Asked, Cell, Line
 from radbench.leaderboard.lint import lint
 from radbench.leaderboard.printing.reading import decimals, footnotes, interval, number, scored_by
 
@@ -55,7 +55,13 @@ def _cells(board: Board) -> Iterator[dict[str, Any]]:
             cell = line.cells[place]
             if cell is not None:
                 task = " + ".join(column.task)
-                yield {"model": line.name, "kind": line.kind, "task": task, "value_id": column.value, **_cell(line, cell, places[place])}
+                yield {
+                    "model": line.name,
+                    "kind": line.kind,
+                    "task": task,
+                    "value_id": column.cost or column.value,
+                    **_cell(line, cell, places[place]),
+                }
 
 
 def _cell(line: Line, cell: Cell, places: int) -> dict[str, Any]:
@@ -66,7 +72,7 @@ def _cell(line: Line, cell: Cell, places: int) -> dict[str, Any]:
         "low": low,
         "high": high,
         "shown": f"{number(cell, places)} {interval(cell, places)}".strip(),
-        "n": row.n if row else " + ".join(str(part.value.n_scored) for part in cell.parts),
+        "n": row.n if row else _n(cell),
         "exposure": cell.exposure if line.kind != "reported" else row.exposure if row else "",
         "is_comparable": cell.is_comparable,
         "rank": cell.rank,
@@ -77,15 +83,22 @@ def _cell(line: Line, cell: Cell, places: int) -> dict[str, Any]:
         "source": row.source if row else "",
         "protocol": row.protocol if row else "",
         "stated": f"{row.value:g} {row.unit}" if row else "",
-        "runs": [_run(part) for part in cell.parts],
+        "runs": [_run(asked) for asked in cell.runs],
     }
 
 
-def _run(part: Part) -> dict[str, Any]:
-    run = part.run
+def _n(cell: Cell) -> str:
+    """Cases scored, of each run; of a cost the replies that it is the mean of."""
+    if cell.outlay is not None:
+        return str(cell.outlay.n or "")
+    return " + ".join(str(part.value.n_scored) for part in cell.parts)
+
+
+def _run(asked: Asked) -> dict[str, Any]:
+    run = asked.run
     return {
         "id": run.id,
-        "folder": str(part.folder.path),
+        "folder": str(asked.folder.path),
         "task": run.task,
         "model": run.model,
         "identity": run.identity,
@@ -93,7 +106,7 @@ def _run(part: Part) -> dict[str, Any]:
         "ended": run.ended,
         "status": run.status,
         "access": run.data.access,
-        "counts": part.summary.counts.model_dump(),
-        "intervals": part.summary.intervals,
+        "counts": asked.summary.counts.model_dump(),
+        "intervals": asked.summary.intervals,
         "versions": run.versions,
     }

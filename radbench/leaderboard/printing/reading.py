@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Final
 
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.cells import Cell, Line, Part
+from radbench.leaderboard.cells import Cell, Line, Outlay, Part
+from radbench.leaderboard.lint import lint
 
-_USUAL = 3  # decimals of a column without intervals
+NOT_RECORDED: Final = "n/r"
+_USUAL: Final = 3  # decimals of a column without intervals
 
 
 def decimals(board: Board, place: int) -> int:
@@ -25,8 +28,18 @@ def plain(value: float, places: int) -> str:
 
 def number(cell: Cell, places: int) -> str:
     """The value, rounded; a dash where it is undefined, a dagger where some replies are missing."""
+    if cell.outlay is not None:
+        return f"{amount(cell.outlay)}{'°' if cell.is_frontier else ''}"
     text = "-" if cell.value is None else plain(cell.value, places)
     return f"{text}†" if cell.is_partial else text
+
+
+def amount(outlay: Outlay) -> str:
+    """A cost in three significant digits, never with an exponent; a price with its currency."""
+    if outlay.value is None:
+        return NOT_RECORDED
+    places = 2 - math.floor(math.log10(outlay.value)) if outlay.value > 0 else 0
+    return f"{outlay.value:.{max(0, places)}f} {outlay.currency}".rstrip()
 
 
 def interval(cell: Cell, places: int) -> str:
@@ -35,14 +48,14 @@ def interval(cell: Cell, places: int) -> str:
 
 
 def headed(board: Board) -> list[tuple[str, list[Line]]]:
-    """The lines under headings: models by what the card groups them by, then baselines, controls and reports."""
+    """The lines under headings: models by what the card groups them by, then baselines, controls and reports; "" over models alone."""
     found: dict[str, list[Line]] = {}
     for line in board.lines:
         found.setdefault(_HEADINGS.get(line.kind) or _group_of(line, board.card.group), []).append(line)
-    return [("", lines) for lines in found.values()] if len(found) == 1 else list(found.items())
+    return [("" if list(found) == ["Models"] else heading, lines) for heading, lines in found.items()]
 
 
-_HEADINGS = {"baseline": "Baselines", "control": "Controls", "reported": "Reported, not reproduced"}
+_HEADINGS: Final = {"baseline": "Baselines", "control": "Controls", "reported": "Reported, not reproduced"}
 
 
 def _group_of(line: Line, by: str) -> str:
@@ -50,11 +63,16 @@ def _group_of(line: Line, by: str) -> str:
     cell = next(cell for cell in line.cells if cell is not None)
     if by == "exposure":
         return cell.exposure
-    card = cell.parts[0].run.model_card
+    card = cell.runs[0].run.model_card
     fact = card.get(by, card.get("about", {}).get(by)) if by else "Models"
     if isinstance(fact, bool):
         return "Open weights" if fact else "Closed weights"
     return str(fact or f"{by} unstated")
+
+
+def remarks(board: Board) -> list[str]:
+    """All that stands below a table: its footnotes, how values were scored, what the card notes, and what looks wrong."""
+    return [*footnotes(board), *scored_by(board), *board.card.about.notes, *(f"to check: {said}" for said in lint(board))]
 
 
 def scored_by(board: Board) -> list[str]:
@@ -80,6 +98,10 @@ def footnotes(board: Board) -> list[str]:
     classes = sorted({cell.exposure for line in board.lines if line.kind == "model" for cell in line.cells if cell})
     if len(classes) > 1:
         notes.append(f"models are ranked, and best values marked, within their class: {', '.join(classes)}")
+    if any(cell.outlay for cell in cells):
+        notes.append(f"costs: as runs record them and cards state them, compared with nothing; {NOT_RECORDED}: not recorded, or not stated")
+    if any(cell.is_frontier for cell in cells):
+        notes.append("° no line has a better value of the same task at the same or a lower cost")
     sources = {cell.reported.source: None for cell in cells if cell.reported}
     if sources:
         notes.append(f"reported, not reproduced, and not ranked: {'; '.join(sources)}")

@@ -1,32 +1,88 @@
-"""A board as text for a terminal: columns of the board down, models across."""
+"""A board as text for a terminal: a block of columns for each heading, as many side by side as fit; models down."""
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Final
+
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell
-from radbench.leaderboard.printing.reading import decimals, footnotes, interval, number
+from radbench.leaderboard.printing.reading import decimals, headed, interval, number, remarks
+from radbench.leaderboard.views import headings, under
+
+_GAP: Final = "  "
+_USUAL: Final = 100  # characters where there is no terminal
+_NAMES: Final = 3  # a name takes at most this part of the width, and goes on in the next line
+_HEAD: Final = 24  # characters of the heading of a column, about as many as of a number with its interval
+
+Row = tuple[str, Sequence[str]]  # a name and its cells; no cells: a heading over lines
 
 
-def text(board: Board) -> str:
-    """The table and its notes; `*` marks the best value of a row, parentheses a cell that is not compared, `r` a report."""
-    head = ["task", "value", *(line.label for line in board.lines)]
-    rows = [head]
-    for place, column in enumerate(board.columns):
-        places = decimals(board, place)
-        name = f"{column.group}: {board.heading(place)}" if column.group and column.title else board.heading(place)
-        rows.append([name, column.value, *(_shown(line.cells[place], places) for line in board.lines)])
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    lines = ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    notes = [f"  {note}" for note in footnotes(board)]
-    return "\n".join([board.title, "", *lines, "", *notes]) + "\n"
+def text(board: Board, width: int | None = None) -> str:
+    """The table and its notes in lines of at most `width` characters (None: as the terminal is wide), where no single number is wider.
+
+    `*` marks the best value of a column, parentheses a cell that is not compared. Of each heading, the best
+    in its first column come first, and lines without a number there are left out.
+    """
+    width = width or shutil.get_terminal_size((_USUAL, 24)).columns
+    blocks = ["\n".join(block) for heading in headings(board) for block in _blocks(under(board, heading), heading, width)]
+    notes = [textwrap.fill(note, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False) for note in remarks(board)]
+    return "\n\n".join([board.title, *blocks, "\n".join(notes)]) + "\n"
+
+
+def _blocks(part: Board, group: str, width: int) -> Iterator[list[str]]:
+    """The columns of one heading, in as many blocks as they need."""
+    places = range(len(part.columns))
+    if not part.lines:
+        yield [f"{group or ', '.join(map(part.heading, places))}: no numbers"]
+        return
+    n = [decimals(part, place) for place in places]
+    rows: list[Row] = []
+    for heading, lines in headed(part):
+        rows += [(heading, ())] if heading else []
+        rows += [(line.name, list(map(_shown, line.cells, n))) for line in lines]
+    heads = [_head(part, place) for place in places]
+    names = min(max(len(name) for name, _ in rows), width // _NAMES)
+    columns = [max(map(len, [*head, *(cells[at] for _, cells in rows if cells)])) for at, head in enumerate(heads)]
+    start = 0
+    while start < len(heads):
+        end = start + 1
+        while end < len(heads) and names + sum(len(_GAP) + wide for wide in columns[start : end + 1]) <= width:
+            end += 1
+        shown = slice(start, end)
+        yield [*([group] if group else []), *_block(rows, heads[shown], [names, *columns[shown]], shown)]
+        start = end
+
+
+def _head(board: Board, place: int) -> list[str]:
+    """The name of a column, then its value with the direction in which it is better, in lines above each other."""
+    column, arrow = board.columns[place], "↓" if board.lower_is_better(place) else "↑"
+    shown = [f"{board.heading(place)} {arrow}"] if column.cost else [board.heading(place), f"{column.value} {arrow}"]
+    return [line for said in shown for line in textwrap.wrap(said, _HEAD)]
+
+
+def _block(rows: Sequence[Row], heads: Sequence[list[str]], widths: Sequence[int], part: slice) -> Iterator[str]:
+    deepest = max(map(len, heads))
+    above = [[""] * (deepest - len(head)) + head for head in heads]
+    yield from (_line(["", *cells], widths) for cells in zip(*above, strict=True))
+    yield _GAP.join("-" * wide for wide in widths)
+    for name, cells in rows:
+        *first, last = textwrap.wrap(name, widths[0], subsequent_indent=" ")
+        yield from first
+        yield _line([last, *cells[part]], widths)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return _GAP.join(f"{cell:{wide}}" for cell, wide in zip(cells, widths, strict=False)).rstrip()
 
 
 def _shown(cell: Cell | None, places: int) -> str:
     if cell is None:
         return "--"
     shown = number(cell, places)
-    if cell.reported:
-        return f"{shown}r {interval(cell, places)}".rstrip()
-    value = f"{shown}{'*' if cell.order == 1 else ' '}" if cell.is_comparable else f"({shown})"
-    return f"{value} {interval(cell, places)}"
+    if cell.outlay is not None:
+        return shown
+    value = f"{shown}{'*' if cell.order == 1 else ' '}" if cell.is_comparable or cell.reported else f"({shown})"
+    return f"{value} {interval(cell, places)}".rstrip()

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bench import TASK, Bench
 from browsing import SCREENSHOTS, Visit, chromium, served, visiting
 from demo_runs import SCRIPT, asked
+from judged_runs import judged
 
 from radbench.cli import main
 
@@ -17,21 +20,40 @@ REPORT = "samples?task=demo.report&sample=test-003-film2"
 VOLUME = "samples?task=demo.vqa&sample=test-003-scan-presence"  # a CT, in HU
 BOXES = "samples?task=demo.grounding&sample=test-000-film1"
 HOSTILE = "samples?task=demo.report&sample=test-000-film1&runs=replay"
+HEAT = "samples?task=demo.report&sample=test-003-film2&runs=replay"
+HEAT_IN_A_VOLUME = "samples?task=demo.vqa&sample=test-003-scan-presence&runs=replay"
+JUDGED = f"samples?task={TASK}&sample=q0"
 LIST = "samples?task=demo.report&order=largest+gap"
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("viewer") / "runs"
-    asked(out, "demo.report", "nearest-neighbour", "majority", said={"test-000-film1": f"Findings: {SCRIPT}\nImpression: none."})
-    for task in ("demo.vqa", "demo.grounding"):
-        asked(out, task, "nearest-neighbour", "majority")
+    asked(
+        out,
+        "demo.report",
+        "nearest-neighbour",
+        "majority",
+        said={"test-000-film1": f"Findings: {SCRIPT}\nImpression: none.", "test-003-film2": "Findings: Clear lungs.\nImpression: Normal."},
+        looked={"test-003-film2": np.eye(2)},  # the upper left and the lower right quarter
+    )
+    upper_half = np.stack([np.zeros((4, 4)), np.ones((4, 4))])  # of a volume
+    asked(
+        out,
+        "demo.vqa",
+        "nearest-neighbour",
+        "majority",
+        said={"test-003-scan-presence": "yes"},
+        looked={"test-003-scan-presence": upper_half},
+    )
+    asked(out, "demo.grounding", "nearest-neighbour", "majority")
     return out
 
 
 @pytest.fixture(scope="module")
 def address(runs: Path) -> Iterator[str]:
-    with served(("--runs", str(runs), "--board", "demo")) as found:
+    judged(bench := Bench(runs.parent / "bench"))
+    with served(("--runs", str(runs), "--runs", str(bench.out), "--catalog", str(bench.cards), "--board", "demo")) as found:
         yield found
 
 
@@ -58,7 +80,8 @@ def opened(visit: Visit, path: str) -> None:
 def state(visit: Visit) -> dict[str, float]:
     """What the viewer says that it shows."""
     canvas = visit.page.locator(".rb-canvas")
-    return {name: float(canvas.get_attribute(f"data-{name}") or "nan") for name in ("slice", "zoom", "centre", "width", "x", "y")}
+    names = ("slice", "zoom", "centre", "width", "x", "y", "heat", "opacity")
+    return {name: float(canvas.get_attribute(f"data-{name}") or "nan") for name in names}
 
 
 def pixels(visit: Visit) -> list[int]:
@@ -77,7 +100,7 @@ def test_wheel_keys_and_slider_scroll_through_the_slices(visit: Visit):
     visit.page.keyboard.press("ArrowUp")
     assert state(visit)["slice"] == first["slice"] + 2
     assert pixels(visit) != before
-    visit.page.get_by_label("Slice").fill("0")
+    visit.page.locator("[data-control=slice]").fill("0")
     assert state(visit)["slice"] == 0
     visit.page.locator(".rb-canvas").focus()
     visit.page.keyboard.press("ArrowDown")
@@ -172,6 +195,67 @@ def test_boxes_can_be_taken_away(visit: Visit):
     assert visit.page.get_by_role("button", name="Boxes").get_attribute("aria-pressed") == "false"
 
 
+def colours(visit: Visit) -> list[bool]:
+    """Whether there is colour in the middle of each quarter of the image: upper left, upper right, lower left, lower right."""
+    script = """c => {
+        const [across, down] = [c.width, c.height], side = Math.min(across, down);
+        return [[-1, -1], [1, -1], [-1, 1], [1, 1]].map(([x, y]) => {
+            const [r, g, b] = c.getContext('2d').getImageData(across / 2 + x * side * 0.4, down / 2 + y * side * 0.4, 1, 1).data;
+            return Math.max(r, g, b) - Math.min(r, g, b) > 8;
+        });
+    }"""
+    return visit.page.locator(".rb-canvas").evaluate(script)
+
+
+def test_a_heat_map_lies_over_the_whole_film_and_keys_slider_and_list_change_it(visit: Visit):
+    opened(visit, HEAT)
+    assert (state(visit)["heat"], state(visit)["opacity"]) == (1, 0.6)
+    assert colours(visit) == [True, False, False, True]
+    assert "heat map of replay: strongest" in (visit.page.locator(".rb-canvas").get_attribute("aria-label") or "")
+    visit.page.locator(".rb-canvas").focus()
+    visit.page.keyboard.press("h")
+    assert colours(visit) == [False] * 4
+    assert state(visit)["heat"] == 0
+    visit.page.keyboard.press("k")
+    assert (state(visit)["heat"], state(visit)["opacity"]) == (1, pytest.approx(0.7))
+    before = pixels(visit)
+    visit.page.locator("[data-control=opacity]").fill("1")
+    assert state(visit)["opacity"] == 1
+    assert pixels(visit) != before
+    visit.page.locator("[data-control=heat]").select_option("none")
+    assert colours(visit) == [False] * 4
+
+
+def test_a_heat_map_of_a_volume_follows_the_slices(visit: Visit):
+    opened(visit, HEAT_IN_A_VOLUME)
+    slices = visit.page.locator("[data-control=slice]")
+    slices.fill("0")
+    assert colours(visit) == [False] * 4
+    slices.fill(slices.get_attribute("max") or "")
+    assert colours(visit) == [True] * 4
+
+
+def test_the_url_restores_the_heat_map_and_a_link_without_one_shows_the_first(visit: Visit, browser, address: str):
+    opened(visit, HEAT)
+    visit.page.locator(".rb-canvas").focus()
+    visit.page.keyboard.press("k")
+    visit.page.keyboard.press("h")
+    visit.page.wait_for_url("**view=**")
+    with visiting(browser, address) as other:
+        opened(other, visit.page.url.removeprefix(f"{address}/"))
+        assert (state(other)["heat"], state(other)["opacity"]) == (0, pytest.approx(0.7))
+        opened(other, f"{HEAT}&view=0,100,200")
+        assert (state(other)["heat"], state(other)["centre"]) == (1, 100)
+
+
+def test_the_plain_image_shows_the_heat_map_too_and_says_where_it_is_strongest(visit: Visit):
+    visit.go(f"{HEAT}&still=true")
+    image = visit.page.locator('[data-testid="stImage"] img')
+    assert "heat map of replay: strongest" in (image.get_attribute("alt") or "")
+    visit.go(f"{HEAT}&still=true&heat=none")
+    assert "heat map" not in (image.get_attribute("alt") or "")
+
+
 def test_script_in_a_reply_is_text(visit: Visit):
     opened(visit, HOSTILE)
     assert visit.page.get_by_text("window.hacked").count() >= 1
@@ -179,7 +263,9 @@ def test_script_in_a_reply_is_text(visit: Visit):
     assert visit.faults() == []
 
 
-@pytest.mark.parametrize(("name", "path"), [("report", REPORT), ("volume", VOLUME), ("boxes", BOXES)])
+@pytest.mark.parametrize(
+    ("name", "path"), [("report", REPORT), ("volume", VOLUME), ("boxes", BOXES), ("heat", HEAT), ("heat-volume", HEAT_IN_A_VOLUME)]
+)
 def test_a_sample_is_without_faults_in_light_dark_and_on_a_telephone(browser, address: str, name: str, path: str):
     for look, width, dark in (("light", 1400, False), ("dark", 1400, True), ("400px", 400, False)):
         with visiting(browser, address, width=width, dark=dark) as visit:
@@ -190,6 +276,18 @@ def test_a_sample_is_without_faults_in_light_dark_and_on_a_telephone(browser, ad
             wide = visit.page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollWidth")
             assert wide <= width
             visit.shoot(f"sample-{name}-{look}")
+
+
+def test_errors_of_a_judge_are_framed_in_the_texts_without_faults_in_light_dark_and_on_a_telephone(browser, address: str):
+    for look, width, dark in (("light", 1400, False), ("dark", 1400, True), ("400px", 400, False)):
+        with visiting(browser, address, width=width, dark=dark) as visit:
+            visit.go(JUDGED)
+            marks = visit.page.locator(".rb-text mark")
+            assert "Old rib fracture" in marks.all_inner_texts()
+            assert marks.first.get_attribute("title") == "green: omission finding (significant)"
+            assert visit.faults() == []
+            assert visit.violations() == []
+            visit.shoot(f"sample-judged-{look}")
 
 
 def test_the_list_is_without_faults_in_light_dark_and_on_a_telephone(browser, address: str):

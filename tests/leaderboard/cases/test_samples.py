@@ -155,7 +155,7 @@ def test_statements_that_a_report_cannot_have_are_placed_in_its_text(tmp_path: P
     assert shown is not None
     (candidate,) = shown.candidates
     assert candidate.case is not None
-    places = {place.note: candidate.case.text[place.start : place.end] for place in candidate.statements}
+    places = {one.kind: one.words for _, one in candidate.errors}
     assert places == {"comparison without prior": "Unchanged", "invented measurement": "9 mm"}
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radbench.leaderboard.cases.wording import Place, difference, marked
+from radbench.leaderboard.cases.wording import Place, difference, marked, placed
+from radbench.metrics.base import Objection
 
 WORDS = st.lists(st.sampled_from(["no", "No,", "effusion", "effusion.", "left", "<b>", "&amp;", "µ"]), max_size=12).map(" ".join)
 TEXTS = WORDS | st.text(max_size=60)
@@ -82,3 +83,33 @@ def test_long_reports_are_compared_whole():
     old, new = difference(" ".join(words), " ".join([*words[:2000], "other", *words[2000:]]))
     assert [piece.text for piece in new if not piece.is_shared] == ["other "]
     assert all(piece.is_shared for piece in old)
+
+
+def test_words_are_found_whatever_their_letter_case_and_the_marks_between_them():
+    (place,), rest = placed("No change. A 9-mm (left) nodule; stable.", [("m", Objection("false", "9 mm left  NODULE", note="size"))])
+    assert (place.start, place.end, place.note) == (13, 31, "m: false: size")
+    assert rest == []
+
+
+def test_a_place_that_a_metric_gives_is_taken_and_places_come_in_the_order_of_the_text():
+    errors = [("b", Objection("late", "nodule")), ("a", Objection("said", "nodule", place=(0, 6)))]
+    assert [(place.start, place.note) for place in placed("Nodule. A nodule.", errors)[0]] == [(0, "b: late"), (0, "a: said")]
+
+
+def test_words_that_stand_nowhere_in_part_of_a_word_or_are_not_told_are_listed():
+    errors = [
+        ("m", Objection("false", "mass")),
+        ("m", Objection("false", "nod")),
+        ("m", Objection("false", "...")),
+        ("m", Objection("omitted", n=3)),
+    ]
+    assert placed("A nodule.", errors) == ([], ["m: false: “mass”", "m: false: “nod”", "m: false: “...”", "m: 3 times omitted"])
+
+
+@given(WORDS, WORDS)
+def test_whatever_is_found_are_the_words_but_for_case_and_marks(text: str, words: str):
+    places, rest = placed(text, [("m", Objection("e", words))])
+    assert len(places) + len(rest) == 1
+    for place in places:
+        found = re.findall(r"\w+", text[place.start : place.end])
+        assert [word.casefold() for word in found] == [word.casefold() for word in re.findall(r"\w+", words)]

@@ -124,14 +124,12 @@ def test_differences_lie_between_neighbours_best_first(demo: Path):
         assert list(values.values()) == sorted(values.values(), reverse=True)
         assert [pair.difference for pair in table.pairs] == pytest.approx([values[p.first] - values[p.second] for p in table.pairs])
         assert all(pair.ci[0] <= pair.difference <= pair.ci[1] for pair in table.pairs)
-        assert table.entries[0].rank == 1
 
 
 def test_where_lower_is_better_the_lower_one_comes_first(demo: Path):
     table = only_table(compare(find_runs(demo / "demo.diagnosis"), Catalog(), CompareSettings(value="brier", draws=500)))
     assert table.lower_is_better
     assert [entry.name for entry in table.entries] == ["nearest-neighbour", "majority", "constant-yes"]
-    assert [entry.rank for entry in table.entries] == [1, 2, 3]
     assert all(pair.difference < 0 for pair in table.pairs)
     assert pair_of(table, "nearest-neighbour", "constant-yes").wins > pair_of(table, "nearest-neighbour", "constant-yes").losses
 
@@ -217,7 +215,13 @@ def test_an_unscored_run_is_named_and_the_others_are_compared(bench: Bench):
     assert any("summary.json" in text for text in comparison.left_out)
 
 
-def test_controls_and_floors_are_compared_but_marked_and_controls_have_no_rank(tmp_path: Path):
+def test_models_are_ranked_the_best_first(bench: Bench):
+    bench.run("good"), bench.run("fair"), bench.run("poor")
+    entries = only_table(compared(bench)).entries
+    assert [(entry.name, entry.rank, entry.upper_bound_rank) for entry in entries] == [("good", 1, 1), ("fair", 2, 2), ("poor", 3, 3)]
+
+
+def test_controls_and_floors_are_compared_but_marked_and_have_no_rank(tmp_path: Path):
     for images in ("real", "blank"):
         evaluated(tmp_path, ["nearest-neighbour", "constant-no"], ["demo.vqa"], limit=12, images=images)
     for folder in find_runs(tmp_path / "demo.vqa" / "nearest-neighbour"):  # as if it were a model that looks at images
@@ -227,7 +231,7 @@ def test_controls_and_floors_are_compared_but_marked_and_controls_have_no_rank(t
     assert {(entry.name, entry.kind, entry.rank is None) for entry in only_table(found).entries} == {
         ("nearest-neighbour (first 12)", "model", False),
         ("nearest-neighbour (first 12, images blank)", "control", True),
-        ("constant-no (first 12)", "baseline", False),
+        ("constant-no (first 12)", "baseline", True),
         ("constant-no (first 12, images blank)", "control", True),
     }
     assert len(only_table(found).pairs) == 6
@@ -283,7 +287,29 @@ def test_a_share_of_independent_samples_has_wilson_s_interval(bench: Bench):
     bench.run("all"), bench.run("fair")
     table = only_table(compared(bench))
     assert entry_of(table, "all").ci == pytest.approx((1 / (1 + 1.959964**2 / 40), 1.0))  # Wilson at 40 of 40
-    assert table.interval.startswith("Wilson")
+    assert table.value_interval == "percentile bootstrap of clusters, Wilson for shares of independent cases, 50 draws, seed 0"
+
+
+def test_the_interval_of_a_value_is_the_one_a_board_prints_whatever_the_draws(bench: Bench):
+    bench.run("good"), bench.run("fair")
+    printed = {folder.read_run().model: folder.read_summary().values[0].ci for folder in find_runs(bench.out)}
+    table = only_table(compared(bench, value="exact_match", draws=5000))
+    assert {entry.name: entry.ci for entry in table.entries} == printed
+    assert table.value_interval == "percentile bootstrap of clusters, 50 draws, seed 0"
+
+
+def test_on_fewer_cases_than_a_run_has_its_interval_is_of_those_cases(bench: Bench):
+    bench.score["metrics"], bench.score["primary"] = ["right"], "right"
+    bench.metrics["right"] = Right
+    bench.write_card()
+    bench.models["failing"] = who_knows("failing", lambda i: i % 4 < 2, fails=[f"q{i}" for i in range(20)])
+    bench.run("good"), bench.run("failing")
+    table = only_table(compared(bench))
+    stated = {folder.read_run().model: folder.read_summary().values[0].ci for folder in find_runs(bench.out)}
+    assert table.n_cases == 40
+    assert entry_of(table, "failing").ci == stated["failing"]
+    assert entry_of(table, "good").ci != stated["good"]
+    assert entry_of(table, "good").ci[0] < entry_of(table, "good").value < entry_of(table, "good").ci[1]
 
 
 def test_the_worst_level_of_a_subgroup_has_a_gap_with_a_corrected_interval(bench: Bench):
@@ -314,12 +340,11 @@ def test_a_planned_difference_has_a_power_and_the_clusters_it_takes(bench: Bench
     assert f"takes {pair.planned_clusters}" in rendered(compared(bench, plan=0.05), "text")
 
 
-def test_a_system_without_a_value_has_no_rank_and_takes_none_from_the_others(demo: Path):
+def test_a_system_without_a_value_is_in_no_group_and_in_no_test(demo: Path):
     table = only_table(compare(find_runs(demo / "demo.diagnosis"), Catalog(), CompareSettings(value="ppv", draws=200)))
     without = [entry for entry in table.entries if entry.value is None]
     assert without == list(table.entries[-len(without) :])
-    assert {(entry.rank, entry.letters) for entry in without} == {(None, "")}
-    assert entry_of(table, "nearest-neighbour").rank == 1
+    assert {entry.letters for entry in without} == {""}
     assert table.family == sum(pair.p is not None for pair in table.pairs) < len(table.pairs)
 
 

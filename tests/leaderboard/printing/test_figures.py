@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from bench import Bench
 from boards import everything
 
+from radbench.folder import RunFolder
 from radbench.leaderboard.board import Board
-from radbench.leaderboard.efficiency import Usage
-from radbench.leaderboard.printing.figures import draw
+from radbench.leaderboard.cells import Cell, Line, Part
+from radbench.leaderboard.printing.figures import draw, figures
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -25,26 +28,77 @@ def _fonts_are_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
-    return everything(Bench(tmp_path_factory.mktemp("figures") / "bench", n=60))
+    found = everything(Bench(tmp_path_factory.mktemp("figures") / "bench", n=60))
+    for asked in (asked for line in found.lines for cell in line.cells if cell for asked in cell.runs):
+        _timed(asked.folder, float(len(asked.run.model)))
+    return found
 
 
-def timed(path: Path) -> Usage:
-    """A model's seconds by the length of its name: any numbers that differ."""
-    return Usage(n_timed=1, seconds=float(len(path.parent.parent.name)))
+def _timed(folder: RunFolder, seconds: float) -> None:
+    """Say the same time of all replies, so that the same board gives the same bytes."""
+    replies = [json.loads(line) for line in folder.predictions.read_text().splitlines()]
+    folder.predictions.write_text("".join(f"{json.dumps({**reply, 'seconds': seconds})}\n" for reply in replies))
 
 
 @pytest.fixture(scope="module")
 def drawn(board: Board, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return draw(board, tmp_path_factory.mktemp("drawn"), timed)
+    return draw(board, tmp_path_factory.mktemp("drawn"))
 
 
 def test_each_figure_comes_in_three_formats_and_is_the_same_again(board: Board, drawn: list[Path], tmp_path: Path) -> None:
-    again = draw(board, tmp_path, timed)
+    again = draw(board, tmp_path)
 
     assert {path.name for path in drawn} == {
         f"{name}-1-answers.{end}" for name in ("forest", "ranks", "cost") for end in ("svg", "pdf", "png")
     }
     assert [path.read_bytes() for path in drawn] == [path.read_bytes() for path in again]
+
+
+def many(board: Board, n: int) -> Board:
+    """The board with n models of long names instead of its own, each with its rank and costs."""
+    (model,) = (line for line in board.lines if line.name == "model_a")
+    others = [line for line in board.lines if line.kind != "model"]
+
+    def heavy(part: Part, i: int) -> Part:
+        return replace(part, run=part.run.model_copy(update={"memory": {"main": (20 + i % 5) * 2**26 + i}}))
+
+    def changed(cell: Cell, i: int) -> Cell:
+        standing = cell.standing and replace(cell.standing, high=n)
+        parts = tuple(heavy(part, i) for part in cell.parts)
+        return replace(cell, value=0.3 + 0.6 * (i * 7 % n) / n, rank=1 + i, standing=standing, parts=parts)
+
+    def copy(i: int) -> Line:
+        cells = [cell and changed(cell, i) for cell in model.cells]
+        return replace(model, name=f"A-Model-{i:02}-multimodal-instruct-72B", cells=tuple(cells))
+
+    return replace(board, lines=(*map(copy, range(n)), *others))
+
+
+@pytest.mark.parametrize("n", [3, 25])
+def test_all_words_of_a_figure_lie_within_it_and_those_along_an_axis_beside_one_another(board: Board, n: int) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    names = []
+    for name, _, figure in figures(many(board, n)):
+        names.append(name)
+        FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]  # matplotlib's
+        assert not any("mathdefault" in text.get_text() for text in figure.findobj(Text))
+        inked, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert -0.01 <= inked.x0 <= inked.x1 <= width + 0.01, name
+        assert -0.01 <= inked.y0 <= inked.y1 <= height + 0.01, name
+        for ax in figure.axes:
+            along = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+            low, high = ax.get_window_extent().x0 - 1, ax.get_window_extent().x1 + 1
+            seen = [box for box in along if low <= (box.x0 + box.x1) / 2 <= high]
+            assert all(one.x1 <= other.x0 for one, other in pairwise(sorted(seen, key=lambda box: box.x0))), (
+                name,
+                [label.get_text() for label in ax.get_xticklabels()],
+            )
+            down = [label.get_window_extent() for label in ax.get_yticklabels() if label.get_text()]
+            assert all(one.y1 <= other.y0 + 1 for one, other in pairwise(sorted(down, key=lambda box: box.y0))), (name, ax)
+
+    assert [name.partition("-")[0] for name in names] == ["forest", "ranks", "cost"]
 
 
 def test_without_ranks_and_costs_only_values_are_drawn(board: Board, tmp_path: Path) -> None:
@@ -62,4 +116,4 @@ def test_one_changed_value_changes_the_picture(board: Board, drawn: list[Path], 
     assert line.cells[0] is not None
     other = replace(board, lines=(replace(line, cells=(replace(line.cells[0], value=0.5), *line.cells[1:])), *board.lines[1:]))
 
-    assert draw(other, tmp_path, timed)[0].read_bytes() != drawn[0].read_bytes()
+    assert draw(other, tmp_path)[0].read_bytes() != drawn[0].read_bytes()

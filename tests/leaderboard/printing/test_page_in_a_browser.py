@@ -67,7 +67,7 @@ def test_a_click_on_a_heading_sorts_and_the_address_restores_it(page: Page):
 
 
 def test_the_filter_counts_what_is_shown(page: Page):
-    page.get_by_label("Find a model").fill("model_")
+    page.get_by_label("Find a row").fill("model_")
 
     assert names(page) == ["model_a", "model_b", "model_c", "model_c (images none)"]
     assert page.locator("#count").inner_text() == "4 of 6 lines"

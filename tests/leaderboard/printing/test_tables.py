@@ -9,25 +9,31 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench import Bench
+from bench import TASK, Bench
 from boards import NASTY, everything
 from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.api import evaluate
 from radbench.catalog import Catalog
+from radbench.catalog.cards import Column
 from radbench.cli import main
 from radbench.errors import ContentError
+from radbench.folder import find_runs
 from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.cells import Outlay
+from radbench.leaderboard.costs import COSTS
+from radbench.leaderboard.lint import lint
 from radbench.leaderboard.printing.latex import escaped, latex
 from radbench.leaderboard.printing.markdown import markdown
 from radbench.leaderboard.printing.page import page
 from radbench.leaderboard.printing.provenance import as_csv, provenance
-from radbench.leaderboard.printing.reading import decimals, plain
+from radbench.leaderboard.printing.reading import decimals
 from radbench.leaderboard.printing.text import text
 from radbench.leaderboard.selection import select
 
@@ -36,8 +42,21 @@ needs_tex = pytest.mark.skipif(PDFLATEX is None, reason="pdflatex is not install
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
-    return everything(Bench(tmp_path_factory.mktemp("tables") / "bench", n=60))
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("tables") / "bench", n=60)
+
+
+@pytest.fixture(scope="module")
+def board(bench: Bench) -> Board:
+    return everything(bench)
+
+
+@pytest.fixture(scope="module")
+def costly(board: Board, bench: Bench) -> Board:
+    """The same with what each line cost."""
+    costs = [Column(task=(TASK,), cost=name, group="costs_#") for name in COSTS]
+    card = board.card.model_copy(update={"columns": (*board.columns, *costs)})
+    return build(card, find_runs(bench.out), bench.catalog())
 
 
 def compiled(source: str, folder: Path) -> str:
@@ -58,6 +77,19 @@ def compiled(source: str, folder: Path) -> str:
 )
 def test_the_latex_table_compiles_with_ties_gaps_and_any_name(board: Board, tmp_path: Path, options: dict[str, object]) -> None:
     compiled(latex(board, **options), tmp_path)  # type: ignore[arg-type]
+
+
+@needs_tex
+def test_the_latex_table_of_costs_compiles_with_prices_and_unknown_ones(costly: Board, tmp_path: Path) -> None:
+    line = next(line for line in costly.lines if line.name == "model_a")
+    priced = replace(line.cells[-2], value=1.5, outlay=Outlay(1.5, 60, "EUR & <$>"))  # type: ignore[type-var]  # it has costs
+    lines = (replace(line, cells=(*line.cells[:-2], priced, line.cells[-1])), *(other for other in costly.lines if other is not line))
+    source = latex(replace(costly, lines=lines))
+
+    compiled(source, tmp_path)
+
+    assert "{1.50 EUR \\& \\textless{}\\$\\textgreater{}}" in source
+    assert "{n/r}" in source
 
 
 @needs_tex
@@ -85,17 +117,25 @@ def test_escaped_text_is_plain_ascii_without_bare_specials(given_text: str) -> N
     assert not re.search(r"(?<!\\)[&%$#_~^](?!\{)", re.sub(r"\\[`'^~\"rvc]\{\\?[A-Za-z]\}", "", found))
 
 
-def test_best_is_bold_second_underlined_and_reports_are_neither(board: Board) -> None:
+def test_best_is_bold_and_baselines_and_reports_never_are(board: Board) -> None:
     rows = {line.split(" & ")[0]: line for line in latex(board).splitlines() if " & " in line}
 
     assert "\\mathbf" in rows["{model\\_a}"]
     assert "\\mathbf" in rows["{model\\_b}"]  # they are equal
     assert "\\dagger" in rows["{model\\_b}"]
-    assert "\\underline" in rows["{model\\_c}"] + rows["{majority}"]
+    assert "\\mathbf" not in rows["{majority}"]
+    assert "\\underline" not in rows["{majority}"]
     reported = next(line for name, line in rows.items() if "U+4E2D" in name)
     assert "\\mathbf" not in reported
     assert "\\underline" not in reported
     assert "0.125" in reported
+
+
+def test_the_second_best_is_underlined(board: Board) -> None:
+    line = next(line for line in board.lines if line.name == "model_c")
+    second = replace(line, cells=tuple(replace(cell, order=2) if cell else None for cell in line.cells))
+
+    assert "\\underline{0.050}" in latex(replace(board, lines=(second,)))
 
 
 def test_the_star_marks_what_differs_from_the_model_named(board: Board) -> None:
@@ -105,17 +145,101 @@ def test_the_star_marks_what_differs_from_the_model_named(board: Board) -> None:
     assert "*" not in rows["{model\\_b}"].replace("\\\\", "")
 
 
-def test_all_formats_show_the_same_numbers(board: Board) -> None:
-    cells = [(place, cell) for line in board.lines for place, cell in enumerate(line.cells) if cell is not None and cell.value is not None]
-    assert len(cells) == 9  # of the control no case was asked
+@pytest.mark.parametrize("fmt", ["text", "markdown", "latex", "html", "csv"])
+def test_numbers_read_back_from_any_format_are_those_of_the_board(costly: Board, fmt: str) -> None:
+    read = {"text": _from_text, "markdown": _from_markdown, "latex": _from_latex, "html": _from_html, "csv": _from_csv}[fmt](costly)
+    places = [decimals(costly, place) for place in range(len(costly.columns))]
+    values = [(line.name, place, cell) for line in costly.lines for place, cell in enumerate(line.cells) if cell and cell.value is not None]
 
-    for place, cell in cells:
-        shown = plain(cell.value or 0.0, decimals(board, place))
-        for written in (text(board), markdown(board), latex(board), page(board), as_csv(board)):
-            assert shown in written
-    values = [float(row["value"]) if row["value"] else None for row in csv.DictReader(io.StringIO(as_csv(board)))]
-    assert values == [cell["value"] for cell in provenance(board)["cells"]]
-    assert values == [cell.value for line in board.lines for cell in line.cells if cell is not None]
+    assert set(read) == {(name, place) for name, place, _ in values}
+    assert len(values) == 9 + 4 + 5  # of the control no case was asked; four lines record seconds, five main memory
+    for name, place, cell in values:
+        value, *bounds = read[name, place]
+        assert cell.value is not None
+        half = 0.5 * 10 ** -places[place] if cell.outlay is None else 0.005 * cell.value  # three significant digits
+        assert value == pytest.approx(cell.value, abs=half * 1.001, rel=0)
+        assert bounds == pytest.approx(cell.ci or [], abs=half * 1.001, rel=0)
+
+
+Numbers = dict[tuple[str, int], list[float]]  # by line and column: a value, and the ends of its interval
+
+
+def _numbers(rows: Iterable[tuple[str, Iterable[str]]]) -> Numbers:
+    """The numbers in the cells of rows; cells without one left out."""
+    found = {
+        (name, place): list(map(float, re.findall(r"-?\d+(?:\.\d+)?", cell))) for name, cells in rows for place, cell in enumerate(cells)
+    }
+    return {key: numbers for key, numbers in found.items() if numbers}
+
+
+def _from_text(board: Board) -> Numbers:
+    """Of each block the columns stand where the line of dashes says."""
+    found: Numbers = {}
+    start = 0
+    for block in text(board, 1000).split("\n\n")[1:-1]:
+        lines = block.splitlines()
+        if len(lines) < 2:  # nothing under this heading
+            start += 1
+            continue
+        (ruler,) = (at for at, line in enumerate(lines) if set(line) == {"-", " "})
+        spans = [match.span() for match in re.finditer("-+", lines[ruler])]
+        rows = [[line[low:high] for low, high in spans] for line in lines[ruler + 1 :]]
+        read = _numbers((name.strip(), cells) for name, *cells in rows)
+        found |= {(name, start + place): numbers for (name, place), numbers in read.items()}
+        start += len(spans) - 1
+    return found
+
+
+def _from_markdown(board: Board) -> Numbers:
+    rows = [re.split(r" \| |\| | \|$", line)[1:-1] for line in markdown(board).splitlines() if line.startswith("| ")][2:]
+    names = [line.name for line in board.lines]
+    return _numbers((name, cells) for name, (_, *cells) in zip(names, rows, strict=True))
+
+
+def _from_latex(board: Board) -> Numbers:
+    names = {f"{{{escaped(line.name)}}}": line.name for line in board.lines}
+    rows = [line.removesuffix(r" \\").split(" & ") for line in latex(board).splitlines() if " & " in line]
+    return _numbers((names[name], [re.sub(r"\^\{.*?\}(?=[_$])", "", cell) for cell in cells]) for name, *cells in rows if name in names)
+
+
+def _from_html(board: Board) -> Numbers:
+    body = page(board).partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = re.findall(r'<tr><th scope="row">(.*?)(?:<small>\w+</small>)?</th>(.*?)</tr>', body)
+    cells = r'<td[^>]*?data-value="([^"]*)"[^>]*>(?:<span>(.*?)</span><small class="ci">(.*?)</small>.*?|--)</td>'
+    for name, row in rows:
+        for line in (line for line in board.lines if line.name == html.unescape(name)):
+            unrounded = [float(value) if value else None for value, _, _ in re.findall(cells, row)]
+            assert unrounded == [None if cell is None else cell.value for cell in line.cells]
+    return _numbers((html.unescape(name), [f"{shown} {ci}" for _, shown, ci in re.findall(cells, row)]) for name, row in rows)
+
+
+def _from_csv(board: Board) -> Numbers:
+    rows = list(csv.DictReader(io.StringIO(as_csv(board))))
+    cells = [(line.name, place, cell) for line in board.lines for place, cell in enumerate(line.cells) if cell is not None]
+    assert [row["model"] for row in rows] == [name for name, _, _ in cells]
+    assert [float(row["value"]) if row["value"] else None for row in rows] == [cell.value for _, _, cell in cells]
+    assert [cell["value"] for cell in provenance(board)["cells"]] == [cell.value for _, _, cell in cells]
+    found = {(name, place): row["shown"] for row, (name, place, _) in zip(rows, cells, strict=True)}
+    return {key: numbers for key, shown in found.items() if (numbers := list(map(float, re.findall(r"-?\d+(?:\.\d+)?", shown))))}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", Catalog().names("leaderboards"))
+def test_text_of_every_shipped_board_fits_the_terminal(name: str, width: int) -> None:
+    catalog = Catalog()
+
+    said = text(build(catalog.board(name), [], catalog), width)
+
+    assert max(map(len, said.splitlines())) <= width
+
+
+def test_what_to_check_stands_below_every_table(board: Board) -> None:
+    (said,) = (said for said in lint(board) if "does not state" in said)
+
+    assert f"to check: {said}" in text(board, 1000)
+    assert f"to check: {said}" in html.unescape(page(board))
+    assert f"to check: {said}".replace("_", "\\_").replace("<", "&lt;") in markdown(board)
+    assert f"to check: {escaped(said)}" in latex(board)
 
 
 def test_the_footnote_says_how_numbers_were_made(board: Board) -> None:
@@ -185,6 +309,38 @@ def test_a_comparison_that_no_mark_could_tell_of_is_refused(
 
     assert left.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_file_in_a_folder_that_is_not_there_is_refused_by_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["table", "vqa", "--runs", str(tmp_path), "--to", str(tmp_path / "nowhere" / "x.tex")])
+
+    assert left.value.code == 2
+    assert f"there is no folder {tmp_path / 'nowhere'}: make it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "starts", "beside"),
+    [
+        ("x.tex", "% needs", True),
+        ("x.html", "<!doctype html>", True),
+        ("x.csv", "model,kind", True),
+        ("x.json", "{", False),
+        ("x", "**", True),
+    ],
+)
+def test_the_ending_of_a_file_says_how_it_is_written_and_provenance_stands_beside_it_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, starts: str, beside: bool
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["table", "vqa", "--runs", str(tmp_path), "--to", str(tmp_path / name)])
+
+    assert left.value.code == 0
+    written = [tmp_path / name, *([tmp_path / f"{name}.json"] if beside else [])]
+    assert (tmp_path / name).read_text().startswith(starts)
+    assert json.loads(written[-1].read_text())["board"] == "vqa"
+    assert sorted(tmp_path.iterdir()) == sorted(written)
+    assert capsys.readouterr().out.split() == [str(path) for path in written]
 
 
 def test_a_number_is_never_a_negative_zero(board: Board) -> None:

@@ -1,0 +1,62 @@
+"""Intervals of values: Wilson's for shares of independent cases, percentiles of draws of clusters for all else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from radbench.folder import ValueRecord
+from radbench.metrics.base import Row, Rows, SumMetric, Values, ratio
+from radbench.sample import Case
+from radbench.scoring.values import Frame, IntervalSettings, Measured
+
+
+class Share(SumMetric):
+    """The share of cases that are right; rows are made by the test."""
+
+    name = "share"
+    columns = ("right", "cases")
+
+    def row(self, case: Case) -> Row:
+        raise NotImplementedError
+
+    def value(self, sums: np.ndarray) -> Values:
+        return {"share": ratio(sums[:, 0], sums[:, 1])}
+
+
+def value(right: list[float], clusters: list[str], levels: list[str] | None = None, **settings: object) -> ValueRecord:
+    array = np.column_stack([right, np.ones(len(right))])
+    rows = Rows(array=array, excluded=[None] * len(right))
+    frame = Frame(clusters, {"sex": levels} if levels else {})
+    (found,) = frame.values([Measured(Share(), rows, "s")], IntervalSettings(draws=200, **settings))  # type: ignore[arg-type]  # of its fields
+    return found
+
+
+def test_a_share_of_independent_cases_has_wilsons_interval_in_all_and_in_each_subgroup() -> None:
+    found = value([1.0] * 20 + [0.0] * 20, list(map(str, range(40))), ["f"] * 20 + ["m"] * 20)
+
+    z2 = 1.959963984540054**2
+    assert found.ci == pytest.approx((0.5 - 0.5 * np.sqrt(z2 / (40 + z2)), 0.5 + 0.5 * np.sqrt(z2 / (40 + z2))))  # Wilson at one half
+    assert found.subgroups["sex"]["f"].ci == pytest.approx((20 / (20 + z2), 1.0))  # at 20 of 20
+    assert found.subgroups["sex"]["m"].ci == pytest.approx((0.0, z2 / (20 + z2)))  # at 0 of 20
+
+
+def test_where_a_cluster_has_several_cases_the_interval_is_that_of_the_draws() -> None:
+    found = value([1.0] * 40, [str(i // 2) for i in range(40)])
+
+    assert found.ci == (1.0, 1.0)
+
+
+def test_a_mean_of_other_numbers_and_a_bootstrap_by_row_keep_their_draws() -> None:
+    independent = list(map(str, range(40)))
+
+    assert value([0.5] * 40, independent).ci == (0.5, 0.5)
+    assert value([1.0] * 40, independent, by_row=True).ci == (1.0, 1.0)
+
+
+def test_without_draws_no_interval_is_made() -> None:
+    rows = Rows(array=np.ones((4, 2)), excluded=[None] * 4)
+
+    (found,) = Frame(list("abcd")).values([Measured(Share(), rows, "s")], IntervalSettings(draws=0))
+
+    assert found.ci is None
