@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from radbench.cli.options import (
-    CatalogOption,
-    JsonOption,
-    WeightsOption,
-    metric_options,
-    open_catalog,
-    out_folder,
-    print_json,
-    weights_paths,
-)
+from radbench.cli.options import CatalogOption, JsonOption, WeightsOption, metric_options, open_catalog, out_folder, weights_paths
+from radbench.cli.output import tell
 from radbench.errors import ContentError, MissingPackageError
 from radbench.terms import Access
 
@@ -106,7 +98,7 @@ def correlate(
         value = names[0].rpartition(":")[2] if names else None
         what = f"{significance or ''} {chosen}".strip()
         anchors = anchored(rated, by_model(named(anchor)), cards, criterion=what, value=value, level=level, raters=raters)
-        _write(anchored_text(anchors), anchors.as_json(), out, "anchored", as_json=as_json)
+        tell(anchored_text(anchors), anchors.as_json(), as_json=as_json, folder=out, name="anchored")
         return
     wanted = Wanted(
         criterion=chosen,
@@ -128,7 +120,7 @@ def _report(gathered: Gathered, out: Path | None, *, as_json: bool) -> None:
     from radbench.ratings.report import table, words
 
     found = gathered.found
-    _write(table(found), {**found.as_json(), "words": words(found)}, out, "correlations", as_json=as_json)
+    tell(table(found), {**found.as_json(), "words": words(found)}, as_json=as_json, folder=out, name="correlations")
     lacks = bool(found.not_measured)
     if out:
         from radbench.ratings.plots import draw_figures
@@ -140,17 +132,3 @@ def _report(gathered: Gathered, out: Path | None, *, as_json: bool) -> None:
             lacks = True
     if lacks:
         raise typer.Exit(1)
-
-
-def _write(text: str, document: dict[str, Any], out: Path | None, name: str, *, as_json: bool) -> None:
-    """Text or JSON on stdout; with a folder, both as files in it."""
-    import json
-
-    if as_json:
-        print_json(document)
-    else:
-        sys.stdout.write(text)
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / f"{name}.txt").write_text(text, "utf-8")
-        (out / f"{name}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")

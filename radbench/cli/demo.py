@@ -10,7 +10,8 @@ from typing import Annotated, Final
 
 import typer
 
-from radbench.cli.options import JsonOption, print_json
+from radbench.cli.options import JsonOption
+from radbench.cli.output import print_json
 
 BASELINES: Final = ("constant-yes", "majority", "nearest-neighbour")
 

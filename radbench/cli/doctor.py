@@ -20,10 +20,9 @@ from radbench.cli.options import (
     open_catalog,
     out_folder,
     pairs,
-    print_columns,
-    print_json,
     weights_paths,
 )
+from radbench.cli.output import print_columns, print_json
 from radbench.errors import ContentError
 
 _DIFFERENCES: Final = 5  # shown of a check that failed

@@ -9,7 +9,7 @@ from typing import Any
 
 from radbench.catalog.cards import ModelCard
 from radbench.catalog.yaml_text import read_yaml
-from radbench.cli.options import print_json
+from radbench.cli.output import print_json
 from radbench.datasets.base import Dataset
 from radbench.errors import DataError
 from radbench.folder import Prediction, PredictionIndex, read_lines

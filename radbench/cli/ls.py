@@ -7,7 +7,8 @@ from typing import Annotated, Final
 import typer
 
 from radbench.catalog import Catalog, ComponentKind
-from radbench.cli.options import CatalogOption, JsonOption, OutOption, open_catalog, out_folder, print_columns, print_json
+from radbench.cli.options import CatalogOption, JsonOption, OutOption, open_catalog, out_folder
+from radbench.cli.output import print_columns, print_json
 from radbench.errors import UnknownNameError
 
 KINDS: Final = ("tasks", "models", "metrics", "datasets", "protocols", "boards", "runs")

@@ -11,7 +11,8 @@ import typer
 from radbench.catalog import CardKind, ComponentKind
 from radbench.catalog.components import canonical, class_name
 from radbench.catalog.files import NAME
-from radbench.cli.options import JsonOption, open_catalog, print_json
+from radbench.cli.options import JsonOption, open_catalog
+from radbench.cli.output import print_json
 from radbench.errors import ContentError, UnknownNameError
 
 _LISTS: Final[dict[str, CardKind | ComponentKind]] = {"task": "tasks", "model": "models", "metric": "metrics", "dataset": "datasets"}

@@ -9,9 +9,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
@@ -91,20 +89,6 @@ def pairs(stated: Sequence[str] | None, option: str) -> dict[str, str]:
             raise ContentError(f"{option}: `{name}` is given twice.")
         found[name] = value
     return found
-
-
-def print_json(document: object) -> None:
-    """One JSON document on stdout, and a newline."""
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
-
-
-def print_columns(rows: Sequence[Sequence[str]]) -> None:
-    """Rows of text on stdout, their columns aligned; the last column is as long as it is."""
-    if rows:
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
-        for row in rows:
-            cells = [f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)]
-            sys.stdout.write("  ".join([*cells, row[-1]]).rstrip() + "\n")
 
 
 def _config() -> Mapping[str, Any]:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radbench.cli.options import (
-    CatalogOption,
-    JsonOption,
-    WeightsOption,
-    metric_options,
-    open_catalog,
-    out_folder,
-    print_json,
-    weights_paths,
-)
+from radbench.cli.options import CatalogOption, JsonOption, WeightsOption, metric_options, open_catalog, out_folder, weights_paths
+from radbench.cli.output import tell
 from radbench.errors import ContentError, MissingPackageError
 from radbench.terms import Access
 
@@ -75,15 +66,9 @@ def _report(found: Probe, out: Path | None, *, as_json: bool) -> None:
     from radbench.probing.probe_text import table, words
 
     text, document = table(found), {**found.as_json(), "words": [words(found, metric) for metric in found.metrics]}
-    if as_json:
-        print_json(document)
-    else:
-        sys.stdout.write(text)
+    tell(text, document, as_json=as_json, folder=out, name="probe")
     lacks = bool(found.not_measured)
     if out:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "probe.txt").write_text(text, "utf-8")
-        (out / "probe.json").write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
         try:
             draw(found, out)
         except MissingPackageError as error:

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, open_catalog, print_columns, print_json
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, data_roots, open_catalog
+from radbench.cli.output import print_columns, print_json
 from radbench.errors import ContentError
 
 rate = typer.Typer(

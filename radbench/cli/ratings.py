@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from radbench.cli.options import JsonOption, print_columns, print_json
+from radbench.cli.options import JsonOption
+from radbench.cli.output import print_columns, print_json
 from radbench.errors import ContentError
 from radbench.terms import Access
 

@@ -8,16 +8,8 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import (
-    CatalogOption,
-    JsonOption,
-    OutOption,
-    WeightsOption,
-    open_catalog,
-    out_folder,
-    print_json,
-    weights_paths,
-)
+from radbench.cli.options import CatalogOption, JsonOption, OutOption, WeightsOption, open_catalog, out_folder, weights_paths
+from radbench.cli.output import print_json
 from radbench.conventions import PRESETS
 from radbench.errors import RunError
 

@@ -8,17 +8,8 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import (
-    CatalogOption,
-    DataDirOption,
-    JsonOption,
-    WeightsOption,
-    data_roots,
-    open_catalog,
-    print_columns,
-    print_json,
-    weights_paths,
-)
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, WeightsOption, data_roots, open_catalog, weights_paths
+from radbench.cli.output import print_columns, print_json
 from radbench.errors import DataTermsError, RunError
 
 

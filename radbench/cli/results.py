@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from radbench.cli.options import print_columns, print_json
+from radbench.cli.output import print_columns, print_json
 from radbench.conventions import Preset
 from radbench.errors import DataTermsError
 from radbench.evaluation import Result

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, ComponentKind
-from radbench.cli.options import CatalogOption, JsonOption, OutOption, open_catalog, out_folder, print_columns, print_json
+from radbench.cli.options import CatalogOption, JsonOption, OutOption, open_catalog, out_folder
+from radbench.cli.output import print_columns, print_json
 from radbench.errors import RunError, UnknownNameError
 
 if TYPE_CHECKING:

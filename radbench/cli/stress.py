@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +17,9 @@ from radbench.cli.options import (
     open_catalog,
     out_folder,
     pairs,
-    print_json,
     weights_paths,
 )
+from radbench.cli.output import tell
 from radbench.errors import ContentError
 from radbench.sample import AnswerMode
 
@@ -80,13 +78,6 @@ def stress(
     with watched() as control:
         stress_found = stressed(plan, names, asking, control, draws=draws)
     text, document = table(stress_found), stress_found.as_json()
-    if as_json:
-        print_json(document)
-    else:
-        sys.stdout.write(text)
-    if to:
-        to.mkdir(parents=True, exist_ok=True)
-        (to / "stress.txt").write_text(text, "utf-8")
-        (to / "stress.json").write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+    tell(text, document, as_json=as_json, folder=to, name="stress")
     if stress_found.problems or (names and stress_found.inapplicable) or any(one.problem for one in stress_found.reactions):
         raise typer.Exit(1)

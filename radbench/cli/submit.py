@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from radbench.cli.options import (
-    CatalogOption,
-    DataDirOption,
-    JsonOption,
-    WeightsOption,
-    data_roots,
-    open_catalog,
-    print_json,
-    weights_paths,
-)
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, WeightsOption, data_roots, open_catalog, weights_paths
+from radbench.cli.output import print_json
 
 if TYPE_CHECKING:
     from radbench.submissions.checking import Report

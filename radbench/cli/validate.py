@@ -14,16 +14,8 @@ import typer
 from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, Component, ComponentKind
 from radbench.catalog.components import canonical
 from radbench.catalog.files import NAME, kind_of
-from radbench.cli.options import (
-    CatalogOption,
-    DataDirOption,
-    JsonOption,
-    WeightsOption,
-    data_roots,
-    open_catalog,
-    print_json,
-    weights_paths,
-)
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, WeightsOption, data_roots, open_catalog, weights_paths
+from radbench.cli.output import print_json
 from radbench.errors import ContentError, MissingDataError, MissingPackageError, RadbenchError
 from radbench.terms import may_be_told, opened, words
 

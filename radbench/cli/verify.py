@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, JsonOption, open_catalog, out_folder, print_json
+from radbench.cli.options import CatalogOption, JsonOption, open_catalog, out_folder
+from radbench.cli.output import print_json
 
 
 def verify(
