@@ -83,11 +83,8 @@ def sign_flip_pairs(scores: Floats, pairs: Pairs, swaps: Swaps) -> Floats:
     centred = scores - scores.mean(axis=0)  # differences stay as they are and lose fewer digits
     total, size = centred.sum(axis=1), np.abs(centred).sum(axis=1)
     least = np.abs(total[first] - total[second]) - _TOLERANCE * (size[first] + size[second])
-    reached = np.zeros(len(pairs), dtype=np.int64)
-    for block in swaps.blocks():
-        swapped = (total - 2 * (block @ centred.T)).T  # (systems, b)
-        for place, (i, j) in enumerate(pairs):
-            reached[place] += np.count_nonzero(np.abs(swapped[i] - swapped[j]) >= least[place])
+    swapped = np.ascontiguousarray(np.concatenate([total - 2 * (block @ centred.T) for block in swaps.blocks()]).T)  # (systems, draws)
+    reached = np.array([np.count_nonzero(np.abs(swapped[i] - swapped[j]) >= of) for (i, j), of in zip(pairs, least, strict=True)])
     return np.where(np.isnan(least), np.nan, swaps.p_value(reached))
 
 
