@@ -54,7 +54,7 @@ class StoredRun:
         ids = next((found for store in rows.values() if (found := store.sample_ids()) is not None), ())
         groups = {
             record.id: (record.cluster or record.id, *(record.subgroups.get(name, "") for name in half.subgroups))
-            for record in folder.iter_samples()
+            for record in folder.iter_groups()
         }
         seen: Counter[str] = Counter()
         cases: list[tuple[str, int]] = []
