@@ -180,7 +180,9 @@ def evaluate(
 
     Args:
         model: a name or card, a function (see `radbench.model`), or an object with `load`, `identity`, `batch_size` and one of
-            `generate`, `rank`, `embed`; an object already loaded on a GPU is used as it is.
+            `generate`, `rank`, `embed`; an object already loaded on a GPU is used as it is. What an object's `identity` says decides
+            which answers are reused, and its run folder holds the latest identity alone: in a training loop, name the step in it and
+            in `out`, or use `radbench.model` with a `version`.
         task: a name, or the path of a card.
         draws: bootstrap draws for intervals; 0: none.
         data_dirs: data set -> folder.

@@ -120,7 +120,7 @@ class Aggregation:
 
     statistic: Literal["plain", "bootstrap median"] = "plain"
     of: tuple[str, ...] = ()  # the metrics whose value is the median; the others are plain
-    unit: Literal["row", "cluster"] = "row"  # what was resampled
+    unit: Literal["row", "cluster"] = "cluster"  # what was resampled; where nothing was, our intervals are by cluster as ever
     draws: int = 0  # 0: no intervals
 
 
@@ -163,7 +163,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
             ("rouge", {"stem": False}),
             ("bleu", {"tokenizer": "13a", "case": "mixed", "smoothing": "exp"}),
         ),
-        aggregation=Aggregation(statistic="bootstrap median", of=("chexbert", "radgraph", "rouge"), draws=500),
+        aggregation=Aggregation(statistic="bootstrap median", of=("chexbert", "radgraph", "rouge"), unit="row", draws=500),
         columns={
             **{f"{average}-F1-{n}": f"f1_{n}_{average}" for n in (14, 5) for average in ("micro", "macro")},
             **{f"{average}-F1-{n}+": f"f1_{n}_{average}(uncertain=positive)" for n in (14, 5) for average in ("micro", "macro")},

@@ -123,12 +123,12 @@ def evaluate_all(plans: Sequence[Plan], asking: Asking, control: Control, interv
         ContentError: a judge does not exist, or its key is not set.
         RadbenchError: as `run`.
     """
-    companions = [companion for plan in plans if (companion := _on_validation(plan))]
     waiting = {plan.folder.path: plan for plan in plans}
     store = asking.annotations or asking.out / "annotations"
     annotators = Annotators(plans[0].catalog, store, agreement=asking.agreement, weights=asking.weights)
     for asked in plans:
         check_annotators(asked, annotators)
+    companions = [companion for plan in plans if (companion := _on_validation(plan))]
     for outcome in run([*companions, *plans], control, shard=asking.shard, agreement=asking.agreement):
         plan = waiting.pop(outcome.plan.folder.path, None)
         if plan is None:

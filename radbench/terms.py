@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -20,6 +20,9 @@ Access: TypeAlias = Literal["open", "non-commercial", "credentialed"]
 
 _HOST: Final = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _LOCAL: Final = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")))
+
+_COLUMN: Final = re.compile(r"[\w.-]{0,40}")  # the name of a column that is no text
+_LONGEST_WORD: Final = 12
 
 WITHHELD: Final = "the words of code that is not radbench's are not told, for they may quote closed data"
 
@@ -183,6 +186,29 @@ def words(error: BaseException, access: Access | None = None) -> str:
 def may_be_told(error: BaseException, access: Access | None = None) -> bool:
     """True for an error whose message quotes no closed data: the data are open, or the words are radbench's own."""
     return (access or opened.access) != "credentialed" or is_own(error)
+
+
+def cell_told(text: str) -> str:
+    """A cell of a table as a message may have it: a word alone, since more may be part of a report that stands in the wrong column.
+
+    >>> cell_told("maybe"), cell_told("Small left effusion.")
+    ('`maybe`', 'a text of 20 characters')
+    """
+    if not text:
+        return "a blank"
+    return f"`{text}`" if len(text) <= _LONGEST_WORD and " " not in text else f"a text of {len(text)} characters"
+
+
+def names_told(names: Iterable[object]) -> str:
+    """The columns of a table as a message may have them: by name where each is one word, since a table without a header has texts there.
+
+    >>> names_told(["id", "report"]), names_told(["7", "Small left effusion."])
+    ('id, report', '2 columns, whose names are more than words: is its first line a header?')
+    """
+    known = list(map(str, names))
+    if all(map(_COLUMN.fullmatch, known)):
+        return ", ".join(known) or "no column"
+    return f"{len(known)} columns, whose names are more than words: is its first line a header?"
 
 
 def _form(**stated: str) -> str:

@@ -74,6 +74,7 @@ class StubServer:
         self.paths: list[str] = []
         self.keys: set[str] = set()  # Authorization headers seen
         self.azure_keys: set[str] = set()
+        self.headers: set[str] = set()  # names of those seen, in small letters
         self.n_out = self.most_out = 0  # requests being answered, and the most at a time
         self.default: Step | None = None
         self.files: dict[str, bytes] = {}  # those kept
@@ -241,6 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server_stub.paths.append(self.path)
         self.server_stub.keys.add(self.headers.get("Authorization", ""))
         self.server_stub.azure_keys.add(self.headers.get("api-key", ""))
+        self.server_stub.headers |= set(map(str.lower, self.headers))
         if self.server_stub.is_closed():
             self._send(self.server_stub.closed or Step())
             return

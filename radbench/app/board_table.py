@@ -99,7 +99,7 @@ def _record(board: Board, line: Line, groups: Mapping[str, str], spent: Mapping[
 
 
 def standing(cell: Cell) -> str:
-    """The rank with its interval and group, and what is to be known of the number; sorts as text by rank."""
+    """The rank with its interval, group and class, and what is to be known of the number; sorts as text by rank."""
     marks = " †" if cell.is_partial else ""
     if cell.reported is not None:
         return "reported"
@@ -107,12 +107,13 @@ def standing(cell: Cell) -> str:
         return f"scored otherwise{marks}"
     if cell.rank is None:
         return marks.strip()
-    best = {1: " best", 2: " second"}.get(cell.order or 0, "")
+    best = {1: " best", 2: " second" if cell.rank > 1 else " below a baseline"}.get(cell.order or 0, "")
+    known = f", {cell.exposure}" if cell.exposure != "unknown" else ""
     if cell.standing is None:
-        return f"{cell.rank}{best}{marks}"
+        return f"{cell.rank}{best}{marks}{known}"
     low, high, letters = cell.standing.low, cell.standing.high, cell.standing.letters
     span = f"{low}" if low == high else f"{low}–{high}"
-    return f"{cell.rank} ({span}){f' {letters}' if letters else ''}{best}{marks}"
+    return f"{cell.rank} ({span}){f' {letters}' if letters else ''}{best}{marks}{known}"
 
 
 def _of_card(cell: Cell) -> dict[str, str]:
@@ -163,7 +164,9 @@ def _config(board: Board, intervals: bool) -> dict[str, Any]:
         if intervals:
             config[f"{place} ci"] = text(f"interval, {of.name}")
         config[f"{place} rank"] = text(
-            f"rank, {of.name}", help="rank in its class, its interval, and letters: models that share one are not told apart"
+            f"rank, {of.name}",
+            width="medium",
+            help="rank in its class, its interval, letters: models that share one are not told apart; best: no baseline is better",
         )
     config |= {
         "exposure": text("Exposure", help="what the model saw of the data in training, as its card states; ranks are within a class"),

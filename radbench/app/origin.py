@@ -60,7 +60,7 @@ def _facts(cell: Cell) -> list[tuple[str, str]]:
         ]
     facts = [("unrounded", "undefined" if cell.value is None else repr(cell.value)), ("exposure", cell.exposure)]
     if not cell.is_comparable:
-        facts.append(("not compared", "its signature is not the one that most runs of this column share; the notes say where they differ"))
+        facts.append(("not compared", f"its signature is not the one that most runs of this column share: {cell.unlike}"))
     if cell.standing is not None:
         facts.append(("differs from", ", ".join(sorted(cell.standing.differs)) or "no other, after correction"))
     for part in cell.parts:

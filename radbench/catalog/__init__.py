@@ -186,6 +186,9 @@ class Catalog:
         """A split of a task's data set, below the folder that `data_dirs` names for it.
 
         Where none is named, a data set that lies beside its card is looked for in the card's folder.
+
+        Raises:
+            ContentError: card and data set differ on the access class, or an option does not fit.
         """
         name = canonical(task.ask.dataset)
         root, component = data_dirs.get(name), self.component("datasets", name)
@@ -196,6 +199,11 @@ class Catalog:
             opened.note("open" if stated in {"open", "non-commercial"} else "credentialed")
         dataset: Dataset = self.build("datasets", name, task.ask.dataset_options, where=f"task {task.name}", split=split, root=root)
         opened.note(dataset.access)
+        if task.about.access not in {None, dataset.access}:
+            raise ContentError(
+                f"task {task.name}: `about.access` says {task.about.access}, and its data set `{name}` {dataset.access}: mend the one that "
+                "is wrong"
+            )
         return dataset
 
     def _cards(self, kind: CardKind) -> Iterable[Path]:

@@ -139,7 +139,7 @@ class AboutTask(_Record):
     paper: str = ""
     home: str = ""
     licence: str = ""
-    access: Access = "credentialed"
+    access: Access | None = None  # what its data set says; None: not told here
     modality: Words = ()  # of its images or reports, DICOM codes: CR, DX, CT, MR ...; none: not told
     region: Words = ()  # of the body: chest, brain ...; none: not told
     n: int | None = Field(default=None, ge=0)  # samples expected in the complete split

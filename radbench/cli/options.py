@@ -62,6 +62,18 @@ def weights_paths(stated: Sequence[str] | None = None) -> dict[str, Path]:
     return {name: _path(path) for name, path in found.items()}
 
 
+def check_weights(stated: Sequence[str] | None, catalog: Catalog, asked: Iterable[str] = ()) -> None:
+    """Refuse a `--weights` for a model that nobody knows, beside those `asked`: other weights than those meant would answer.
+
+    Raises:
+        UnknownNameError: with the names that are near.
+    """
+    known = set(map(canonical, asked))
+    for name in pairs(stated, "--weights"):
+        if canonical(name) not in known:
+            catalog.model(name)
+
+
 def out_folder(stated: Path | None = None) -> Path:
     """Where runs go: `--out`, else the config file's `out`, else `runs`."""
     return stated or _path(_config().get("out", "runs"))

@@ -37,6 +37,7 @@ def reproduce(
     from radbench.reproducing.reproduce import run_of
     from radbench.reproducing.text import text
     from radbench.running.annotations import Annotators
+    from radbench.submissions.checking import read_ids
     from radbench.terms import parse_agreement
 
     cards = open_catalog(catalog)
@@ -47,8 +48,7 @@ def reproduce(
     store = folder.path.resolve().parents[2] / "annotations"
     agreement = parse_agreement(data_agreement) if data_agreement else None
     annotators = Annotators(cards, store, agreement=agreement, weights=weights_paths(weights))
-    chosen = ids.read_text("utf-8").split("\n") if ids else None
-    found = reproduced(folder, paper, annotators, model=model, ids=[line.strip() for line in chosen] if chosen else None, seed=seed)
+    found = reproduced(folder, paper, annotators, model=model, ids=read_ids(ids) if ids else None, seed=seed)
     if as_json:
         print_json(found.as_json())
     else:

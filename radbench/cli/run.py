@@ -17,6 +17,7 @@ from radbench.cli.options import (
     JsonOption,
     OutOption,
     WeightsOption,
+    check_weights,
     data_roots,
     open_catalog,
     out_folder,
@@ -62,6 +63,7 @@ def run(
     if not names or not _names(model):
         raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
     tasks, models = [found.task(name) for name in names], [found.model(name) for name in _names(model)]
+    check_weights(weights, found, (one.name for one in models))
 
     from radbench.cli.results import report  # only now: a slip of the pen should be answered at once
     from radbench.evaluation import Asking, evaluate_all, plan_all

@@ -14,6 +14,7 @@ from radbench.cli.options import (
     JsonOption,
     OutOption,
     WeightsOption,
+    check_weights,
     data_roots,
     open_catalog,
     out_folder,
@@ -63,6 +64,7 @@ def score(
     if bool(runs) == (predictions is not None) or (predictions is not None) != (task is not None):
         raise ContentError("radbench score needs run folders, or --predictions FILE with --task NAME")
     found, intervals = open_catalog(catalog), IntervalSettings(draws=draws, seed=seed)
+    check_weights(weights, found)
     agreement, where = parse_agreement(data_agreement) if data_agreement else None, weights_paths(weights)
     if predictions is not None and task is not None:
         asking = Asking(data_dirs=data_roots(data_dir), weights=where, out=out_folder(out), agreement=agreement)

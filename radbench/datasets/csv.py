@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 
 from radbench.datasets._table import Row, Table
 from radbench.errors import ContentError
+from radbench.terms import names_told
 
 _WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods begin (zip archives), and .xls
 _SEPARATORS: Final = {b";": "semicolons", b"\t": "tabs"}
@@ -66,7 +67,7 @@ class Csv(Table):
             if times != 1:
                 raise ContentError(
                     f"{self.path.name}, line 1: column `{name}`, which the card names, stands {times} times; "
-                    f"the header has {', '.join(self._header) or 'no column'}"
+                    f"the header has {names_told(self._header)}"
                 )
 
     def _row(self, index: int) -> Row:

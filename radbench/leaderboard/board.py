@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Ask, BoardCard, Column
@@ -35,9 +36,8 @@ class Board:
 
     card: BoardCard  # of its columns `value` is filled in
     lines: tuple[Line, ...]
-    notes: tuple[str, ...]  # why cells are not compared, what was left out
+    notes: tuple[str, ...]  # what was left out, and what else is to be known of the whole
     outside: Mapping[int, str] = field(default_factory=dict)  # place of a column -> why its metric was not made for its task
-    tests: tuple[str, ...] = ()  # how standings were inferred, a sentence each; empty: they were not
 
     @property
     def title(self) -> str:
@@ -48,6 +48,16 @@ class Board:
     def columns(self) -> tuple[Column, ...]:
         """The card's."""
         return self.card.columns
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """How standings were inferred, a sentence for columns and classes inferred alike; none where they were not."""
+        found: dict[str, dict[str, None]] = {}
+        for place, column in enumerate(self.columns):
+            for _, cell in self.column(place):
+                if cell.standing is not None:
+                    found.setdefault(cell.standing.how, {})[f"{column.name} ({column.value}), {cell.exposure}"] = None
+        return tuple(f"{'; '.join(of)}: {how}" for how, of in found.items())
 
     def heading(self, place: int) -> str:
         """The name of a column, with a mark where its metric is used outside its scope."""
@@ -109,15 +119,16 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
         notes.append(f"several runs were asked alike, and the latest is shown: {', '.join(repeated)}")
     notes += _without_numbers(card, lines, found.values())
     lines = [line for line in lines if any(line.cells)] + list(_reported(card, rows_of(card), notes))
-    ordered, said = compared(card, lines, notes)
-    return Board(card, ordered, (*said, *uncertified(card.columns, ordered)), outside_scope(card.columns, ordered, catalog))
+    ordered = compared(card, lines)
+    said = dict.fromkeys([*notes, *uncertified(card.columns, ordered)])
+    return Board(card, ordered, tuple(said), outside_scope(card.columns, ordered, catalog))
 
 
 def _name(run: RunRecord, ask: Ask) -> tuple[str, LineKind]:
     """How a line is named: the model, and where it or the task was changed on the command line."""
     settings = run.settings
-    card, options = run.model_card, run.model_card.get("options", {})
-    changed = [f"{key}={value}" for key, value in options.items() if card.get("arguments", {}).get(key, card.get(key)) != value]
+    card, stated = run.model_card, _stated(run.model_card)
+    changed = [said for key, value in card.get("options", {}).items() for said in _changed(key, value, stated.get(key))]
     usual, asked = ask.model_dump(mode="json"), run.task_card["ask"]
     changed += [f"{key}={value}" for key, value in asked.items() if value != usual.get(key)]
     if settings.repeats > 1:
@@ -128,6 +139,29 @@ def _name(run: RunRecord, ask: Ask) -> tuple[str, LineKind]:
         changed.append(f"images {settings.images}")
     name = f"{run.model} ({', '.join(changed)})" if changed else run.model
     return name, "control" if settings.images != "real" else "baseline" if card["family"] in BASELINES else "model"
+
+
+def _stated(card: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as the model's card has them, by the names that its family takes."""
+    weights = card.get("weights") or {}
+    return {**card, "weights": weights.get("hub") or weights.get("path"), "revision": weights.get("revision"), **card.get("arguments", {})}
+
+
+def _changed(key: str, value: object, stated: object) -> Iterator[str]:
+    """What to say of an option that is not as the card has it: of several settings in one those that differ, of weights no place."""
+    if isinstance(value, Mapping):
+        usual = stated if isinstance(stated, Mapping) else {}
+        yield from (f"{name}={own}" for name, own in value.items() if own != usual.get(name))
+    elif value != stated and not _is_placed(value, stated):
+        yield f"{key}={Path(str(value)).name if key == 'weights' else value}"
+
+
+def _is_placed(value: object, stated: object) -> bool:
+    """True for a relative path of a card: it starts at the card's folder, wherever that lay."""
+    if not isinstance(value, str) or not isinstance(stated, str):
+        return False
+    parts = Path(stated).expanduser().parts
+    return bool(parts) and Path(value).parts[-len(parts) :] == parts
 
 
 def _filled(column: Column, runs: Iterable[Mapping[str, Asked]]) -> Column:
@@ -160,7 +194,7 @@ def _cell(column: Column, runs: Mapping[str, Asked], catalog: Catalog, notes: li
         try:
             value, ci = combine([(part.folder, part.value) for part in parts], column.over, first.summary.intervals, catalog)
         except RadbenchError as error:
-            notes.append(f"{first.run.model} on {column.name}: {error}")
+            notes.append(f"{column.name}: {error}")
             return None
     return Cell(value=value, ci=ci, exposure=known, parts=parts, lower_is_better=first.value.lower_is_better)
 
@@ -168,8 +202,10 @@ def _cell(column: Column, runs: Mapping[str, Asked], catalog: Catalog, notes: li
 def _without_numbers(card: BoardCard, lines: Sequence[Line], runs: Iterable[Mapping[str, Asked]]) -> Iterator[str]:
     """One sentence on each column whose value no run has, though there are runs of its tasks."""
     asked = {task for of in runs for task in of}
+    given = {(task, value.id) for of in runs for task, one in of.items() for value in one.summary.values}
     for place, column in enumerate(card.columns):
-        if asked.issuperset(column.task) and not any(line.cells[place] for line in lines):
+        is_given = all((task, column.value) in given for task in column.task)
+        if asked.issuperset(column.task) and not is_given and not any(line.cells[place] for line in lines):
             yield f"{column.name}: no model has a run of {' and '.join(column.task)} with a value `{column.value}`"
 
 

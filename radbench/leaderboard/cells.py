@@ -50,8 +50,9 @@ class Standing:
 
     low: int  # of the interval of its rank
     high: int
-    letters: str  # models that share one are not told apart; "" where single values cannot be tested
+    letters: str  # models that share one are not told apart, each class has its own; "" where single values cannot be tested
     differs: frozenset[str]  # names of the lines it differs from significantly, after correction
+    how: str  # the test, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Cell:
     is_frontier: bool = False  # of an outlay: no line is better at the same or a lower cost
     lower_is_better: bool = False
     is_comparable: bool = True  # False: its signature is not the one the column compares, or it is a report
+    unlike: str = ""  # where its signature differs from the one the column compares
     rank: int | None = None  # among the comparable cells of models of its class; None: not ranked
     standing: Standing | None = None  # None: not inferred, or no rival
     order: int | None = None  # 1: best, 2: second best value of its class and the baselines, by unrounded values

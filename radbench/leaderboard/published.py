@@ -9,6 +9,7 @@ import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,7 @@ class PublishedRow:
     source: str
     note: str
     line: int  # in its file
+    decimals: int  # of the value as its source prints it, in the unit of our own values
 
     @property
     def scaled(self) -> float:
@@ -58,7 +60,7 @@ class PublishedRow:
         return all(getattr(self, name) in texts for name, texts in wanted.items())
 
 
-COLUMNS: Final = tuple(field.name for field in fields(PublishedRow) if field.name != "line")
+COLUMNS: Final = tuple(field.name for field in fields(PublishedRow) if field.name not in ("line", "decimals"))
 
 
 def read_published(path: Path) -> list[PublishedRow]:
@@ -93,7 +95,8 @@ def _rows(reader: csv.DictReader[str], path: Path) -> Iterator[PublishedRow]:
         numbers = {name: _number(texts[name], f"{where}: column `{name}`") for name in ("value", "low", "high")}
         if numbers["value"] is None:
             raise ContentError(f"{where}: column `value` is empty")
-        yield PublishedRow(**{**texts, **stated, **numbers}, line=reader.line_num)  # type: ignore[arg-type]  # numbers where numbers belong
+        made = {"line": reader.line_num, "decimals": _decimals(texts["value"], stated["unit"])}
+        yield PublishedRow(**{**texts, **stated, **numbers, **made})  # type: ignore[arg-type]  # numbers where numbers belong
 
 
 def _number(text: str, where: str) -> float | None:
@@ -106,6 +109,11 @@ def _number(text: str, where: str) -> float | None:
     if not math.isfinite(number):
         raise ContentError(f"{where}: expected a number, got `{text}`")
     return number
+
+
+def _decimals(text: str, unit: str) -> int:
+    """Digits after the point of a number as a fraction: `71.0` percent has three."""
+    return max(0, -int(Decimal(text).as_tuple().exponent) + round(math.log10(_DIVISOR.get(unit, 1.0))))
 
 
 def rows_of(card: BoardCard) -> list[PublishedRow]:

@@ -12,9 +12,8 @@ from radbench.leaderboard.cells import KINDS, Cell, Line, LineKind
 from radbench.leaderboard.costs import frontier
 
 
-def compared(card: BoardCard, lines: Sequence[Line], notes: Sequence[str]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-    """The lines in order, each cell marked as comparable or not and ranked within its class; the notes, with why not."""
-    said = list(notes)
+def compared(card: BoardCard, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines in order, each cell marked as comparable or not and ranked within its class."""
     marked: list[list[Cell | None]] = [list(line.cells) for line in lines]
     kinds = {row: line.kind for row, line in enumerate(lines)}
     for place, column in enumerate(card.columns):
@@ -24,8 +23,7 @@ def compared(card: BoardCard, lines: Sequence[Line], notes: Sequence[str]) -> tu
         shared = _shared(list(present.values()))
         for row, cell in present.items():
             if comparable(cell.signature) != shared:
-                present[row] = replace(cell, is_comparable=False)
-                said.append(f"{lines[row].name} on {column.name}: not compared, {difference(comparable(cell.signature), shared)}")
+                present[row] = replace(cell, is_comparable=False, unlike=difference(comparable(cell.signature), shared))
         for row, cell in _ranked(present, kinds).items():
             marked[row][place] = cell
     for place, of in _qualities(card).items():
@@ -33,7 +31,7 @@ def compared(card: BoardCard, lines: Sequence[Line], notes: Sequence[str]) -> tu
         for row, cell in _frontier(pairs).items():
             marked[row][place] = replace(cell, is_frontier=True)
     done = [replace(line, cells=tuple(cells)) for line, cells in zip(lines, marked, strict=True)]
-    return tuple(sorted(done, key=_in_order)), tuple(dict.fromkeys(said))
+    return tuple(sorted(done, key=_in_order))
 
 
 def _shared(cells: Sequence[Cell]) -> str:

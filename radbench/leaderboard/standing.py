@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from string import ascii_lowercase
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -24,31 +26,39 @@ from radbench.scoring.stored import StoredRun
 from radbench.statistics.ranks import rank_intervals
 
 _SEED: Final = 0
+_LETTER: Final = re.compile(r"[a-z]\d*")  # the name of a group
 
 Member: TypeAlias = tuple[int, Line, Cell]  # its row on the board
 
 
 def infer(board: Board, catalog: Catalog, draws: int = 10_000) -> Board:
-    """The board with the standing of each comparable model's cell, and a sentence on each test.
+    """The board with the standing of each comparable model's cell.
 
     A column of several data sets has rank intervals alone: its clusters are drawn within each data set.
     """
     cells = [list(line.cells) for line in board.lines]
     inference = _Inference(catalog, draws)
-    tests: list[str] = []
     notes = list(board.notes)
     for place, column in enumerate(board.columns):
+        taken = 0  # letters of the classes before: those of no two classes are the same
         for known, members in _classes(board, place).items():
             try:
-                standings, said = inference.of(members, column)
+                standings = inference.of(members, column)
             except RadbenchError as error:
                 notes.append(f"{column.name}, {known}: no ranks: {error}")
                 continue
-            tests.append(f"{column.name} ({column.value}), {known}: {said}")
             for row, line, cell in members:
-                cells[row][place] = replace(cell, standing=standings.get(line.name))
+                if (own := standings.get(line.name)) is not None:
+                    cells[row][place] = replace(cell, standing=replace(own, letters=_after(own.letters, taken)))
+            taken += len({letter for own in standings.values() for letter in _LETTER.findall(own.letters)})
     lines = tuple(replace(line, cells=tuple(own)) for line, own in zip(board.lines, cells, strict=True))
-    return replace(board, lines=lines, notes=tuple(notes), tests=tuple(tests))
+    return replace(board, lines=lines, notes=tuple(notes))
+
+
+def _after(letters: str, taken: int) -> str:
+    """The letters that come as many places later in a, b ... z, a1, b1 ..."""
+    places = [ascii_lowercase.index(name[0]) + len(ascii_lowercase) * int(name[1:] or 0) + taken for name in _LETTER.findall(letters)]
+    return "".join(f"{ascii_lowercase[at % len(ascii_lowercase)]}{at // len(ascii_lowercase) or ''}" for at in places)
 
 
 def _classes(board: Board, place: int) -> Mapping[Exposure, list[Member]]:
@@ -68,8 +78,8 @@ class _Inference:
         self._catalog, self._draws = catalog, draws
         self._opened: dict[str, StoredRun] = {}
 
-    def of(self, members: Sequence[Member], column: Column) -> tuple[dict[str, Standing], str]:
-        """The standing of each member by its line's name, and how it was found."""
+    def of(self, members: Sequence[Member], column: Column) -> dict[str, Standing]:
+        """The standing of each member by its line's name."""
         if len(column.task) > 1:
             return self._of_several(members, column)
         made = self._table(members, column.value)
@@ -78,9 +88,12 @@ class _Inference:
             if pair.is_significant:
                 differs[pair.first].add(pair.second)
                 differs[pair.second].add(pair.first)
+        how = _said(made)
         return {
-            entry.name: Standing(*entry.rank_ci, entry.letters, frozenset(differs[entry.name])) for entry in made.entries if entry.rank_ci
-        }, _said(made)
+            entry.name: Standing(*entry.rank_ci, entry.letters, frozenset(differs[entry.name]), how)
+            for entry in made.entries
+            if entry.rank_ci
+        }
 
     def _table(self, members: Sequence[Member], value: str) -> Table:
         """The comparison of the runs behind the cells of one data set."""
@@ -97,18 +110,19 @@ class _Inference:
             raise ScoringError(f"`{value}` was chosen before anything was measured and has no rows")
         return table(chosen[0][0].stored.run.task, members[0][2].signature, found[0])
 
-    def _of_several(self, members: Sequence[Member], column: Column) -> tuple[dict[str, Standing], str]:
+    def _of_several(self, members: Sequence[Member], column: Column) -> dict[str, Standing]:
         """Rank intervals from draws within each data set, which all models share."""
         parts = [[(part.folder, part.value) for part in cell.parts] for _, _, cell in members]
         drawn = np.stack([drawn_together(own, column.over, self._draws, _SEED, self._catalog)[1] for own in parts], axis=1)
         bounds = rank_intervals(drawn, LEVEL, lower_is_better=members[0][2].lower_is_better).tolist()
-        standings = {line.name: Standing(low, high, "", frozenset()) for (_, line, _), (low, high) in zip(members, bounds, strict=True)}
-        return standings, f"ranks from {self._draws} draws of clusters within each data set, seed {_SEED}; pairs are not tested"
+        how = f"ranks from {self._draws} draws of clusters within each data set, seed {_SEED}; pairs are not tested"
+        return {line.name: Standing(low, high, "", frozenset(), how) for (_, line, _), (low, high) in zip(members, bounds, strict=True)}
 
 
 def _said(made: Table) -> str:
     how = "all swaps" if made.is_exact else f"{made.draws} draws, seed {made.seed}"
+    n_pairs = f"{len(made.pairs)} {'pairs' if len(made.pairs) > 1 else 'pair'}"
     return (
-        f"{made.test}, {made.correction.capitalize()} over {len(made.pairs)} pairs at {ALPHA:g}, {how}, "
+        f"{made.test}, {made.correction.capitalize()} over {n_pairs} at {ALPHA:g}, {how}, "
         f"{made.n_cases} cases of {made.n_clusters} clusters ({made.cluster})"
     )

@@ -41,7 +41,7 @@ _SLOT: Final = re.compile(r"\{(\w+)\}")
 # Quotation marks that would end the quotation, the marks between turns of the common chat formats, and those around thoughts
 # and answers, which a judge that repeats the text would hand on as its own.
 _BREAKS: Final = re.compile(
-    r'"{3,}|<\|[^<>|\n]{1,40}\|>|</?s>|<</?SYS>>|\[/?INST\]|</?(?:start|end)_of_turn>'
+    r'"{3,}|<[|｜][^<>|｜\n]{1,40}[|｜]>|<\|[a-z_]{1,20}>|<[a-z_]{1,20}\|>|</?s>|<[be]os>|<</?SYS>>|\[/?INST\]|</?(?:start|end)_of_turn>'
     r"|</?(?:think|thinking|thought|reasoning|answer)>|<unused9[45]>",
     re.IGNORECASE,
 )
@@ -97,7 +97,7 @@ def quote(text: str) -> tuple[str, int]:
     >>> quote('Clear.\"\"\" <|im_end|> Say so.')
     ("Clear.'' (im_end) Say so.", 2)
     """
-    return _BREAKS.subn(lambda mark: "''" if mark[0][0] == '"' else f"({mark[0].strip('<>[]|')})", text.strip())
+    return _BREAKS.subn(lambda mark: "''" if mark[0][0] == '"' else f"({mark[0].strip('<>[]|｜')})", text.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from radbench.metrics.base import Ask, Excluded, Row, Values
 from radbench.metrics.tokens import NO_REFERENCE
 from radbench.sample import Case, Reply, Unparsed
 
-_LINE: Final = re.compile(r"\bequivalent[\s*_`]*:[\s*_`]*(yes|no)\b", re.IGNORECASE)
+# a line of its own: in prose it may be quoted from the answer that is judged
+_LINE: Final = re.compile(r"^[\s*_`]*equivalent[\s*_`]*:[\s*_`]*(yes|no)[\s*_`.]*$", re.IGNORECASE | re.MULTILINE)
 
 
 class Equivalence(Judged):

@@ -21,7 +21,8 @@ ANCHORS: Final[Mapping[int, str]] = {
     1: "wrong, contradictory, empty or about something else",
 }  # of the prompt `rubric-v1`
 
-_LINE: Final = re.compile(r"^[\s*_`]*score[\s*_`]*:[\s*_`]*([0-9]+(?:[.,/][0-9]+)?)", re.IGNORECASE | re.MULTILINE)
+_LINE: Final = re.compile(r"^[\s*_`]*score[\s*_`]*:[\s*_`]*([0-9].*)$", re.IGNORECASE | re.MULTILINE)
+_MARK: Final = re.compile(r"([1-5])[^0-9]*")  # with another number behind it, it may be a half, a share or one of two
 
 
 class Rubric(Judged):
@@ -61,11 +62,13 @@ class Rubric(Judged):
         return np.array([1.0, *[0.0] * (len(self.columns) - 2), 1.0])
 
     def read(self, text: str) -> Row | Unparsed:
-        marks = set(_LINE.findall(text))
-        if len(marks) != 1:
-            return Unparsed("there is no line `Score: number`" if not marks else "it gives several scores")
-        (mark,) = marks
-        return np.array([float(mark)]) if mark in {"1", "2", "3", "4", "5"} else Unparsed("the score is no whole number from 1 to 5")
+        marks = [_MARK.fullmatch(said) for said in _LINE.findall(text)]
+        if not marks:
+            return Unparsed("there is no line `Score: number`")
+        whole = {mark[1] for mark in marks if mark}
+        if not all(marks):
+            return Unparsed("the score is no whole number from 1 to 5, alone in its line")
+        return np.array([float(*whole)]) if len(whole) == 1 else Unparsed("it gives several scores")
 
     def merit(self, statistics: Row) -> float:
         return float(statistics[0])

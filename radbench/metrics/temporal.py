@@ -39,7 +39,8 @@ class Temporal(SumMetric):
     `temporal_f1` is the published value: a case without such a word on either side counts 1, one with words on one side alone
     0. Such cases are many where there is no earlier study, so `temporal_f1_mentioned` leaves those without a word on either
     side out. `temporal_mentioned`, the share of cases with a word on either side, is no score. The words of all references
-    are taken together. A reply without a readable answer counts 0.
+    are taken together. A reply without a readable answer counts 0, in
+    `temporal_f1_mentioned` where its reference has such a word.
     """
 
     name: ClassVar[str] = "temporal"
@@ -63,7 +64,7 @@ class Temporal(SumMetric):
     def missing(self, case: Case) -> Row | Excluded:
         if not any(text.strip() for text in case.references):
             return NO_REFERENCE
-        return np.array([0.0, 0.0, 1.0, 1.0])
+        return np.array([0.0, 0.0, float(bool(words_of_change(" ".join(case.references)))), 1.0])
 
     def value(self, sums: NDArray[np.float64]) -> Values:
         f1, f1_mentioned, mentioned, n = sums.T

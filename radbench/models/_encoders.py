@@ -82,7 +82,7 @@ def read_config(folder: Path, *, what: str) -> Any:  # noqa: ANN401  # likewise
     try:
         return transformers.AutoConfig.from_pretrained(str(folder))
     except (OSError, ValueError, KeyError) as error:
-        raise WeightsError(f"{what}: no model configuration can be read from `{folder}`; expected config.json") from error
+        raise WeightsError(f"{what}: no configuration can be read from `{folder}`; expected config.json with `model_type`") from error
 
 
 def read_checkpoint(file: Path, *, what: str) -> Any:  # noqa: ANN401  # whatever the file holds

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,6 +25,9 @@ from radbench.errors import ContentError
 from radbench.models._replies import causes, is_certificate, is_named
 from radbench.terms import host_of, is_local
 
+ClientT = TypeVar("ClientT", openai.OpenAI, openai.AsyncOpenAI, openai.AsyncAzureOpenAI)
+
+_OPENAI: Final = "api.openai.com"
 _CONNECT_S: Final = 15.0  # to wait for a connection, however long an answer may take
 _NOT_PLAIN: Final = frozenset("@?#\\ \t\r\n")  # no password belongs into an address, and no two readings of its host
 _NUMERIC: Final = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*")  # a host that can be an IP address alone
@@ -77,6 +80,13 @@ class Route:
             if scheme in {"http", "https", "all"} and not _is_proxy(address, _PROXIES if _variable(scheme) == self._proxy else _KNOWN):
                 told = f"{_variable(scheme)} is no address like http://proxy:3128"
                 raise ContentError(f"the proxy settings of the environment cannot be used: {told}")
+
+    def bare(self, client: ClientT) -> ClientT:
+        """The client without what it took from the environment for OpenAI (organization, project, headers), unless it asks there."""
+        if self._name != _OPENAI:
+            client.organization = client.project = None
+            client._custom_headers = {}
+        return client
 
     @property
     def mounts(self) -> dict[str, None] | None:

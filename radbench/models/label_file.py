@@ -16,6 +16,7 @@ from radbench.errors import ContentError, MissingDataError
 from radbench.findings import LABELS
 from radbench.models._encoders import texts
 from radbench.sample import Reply, Request
+from radbench.terms import cell_told, names_told
 
 if TYPE_CHECKING:
     from radbench.media import Reader
@@ -54,14 +55,19 @@ class LabelFile:
             expected = f"a CSV file with `{self.column}` and the 14 observations as columns"
             raise MissingDataError(f"annotator `label-file`: no file `{self.file}`; expected {expected}") from error
         self._digest = hashlib.sha256(data).hexdigest()
-        rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        try:
+            rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+        except UnicodeDecodeError as error:
+            raise ContentError(f"{self.file}: is not UTF-8 text (byte {error.start}): save it as `CSV UTF-8`") from error
         missing = [name for name in (self.column, *LABELS) if name not in (rows.fieldnames or ())]
         if missing:
             raise ContentError(
-                f"{self.file}: no column {', '.join(f'`{name}`' for name in missing)}; it has {', '.join(rows.fieldnames or ())}"
+                f"{self.file}: no column {', '.join(f'`{name}`' for name in missing)}; it has {names_told(rows.fieldnames or ())}"
             )
         self._labels = {}
         for row in rows:
+            if None in row or None in row.values():  # cells that are over, or lack
+                raise ContentError(f"{self.file}, line {rows.line_num}: expected {len(rows.fieldnames or ())} cells, as in the header")
             text = _collapsed(row[self.column] or "")
             labels = {label: self._code(row[label], label, rows.line_num) for label in LABELS}
             if self._labels.setdefault(text, labels) != labels:
@@ -84,7 +90,7 @@ class LabelFile:
     def _code(self, cell: str | None, label: str, line: int) -> float:
         code = (cell or "").strip().lower().removesuffix(".0")
         if code not in _CODES:
-            raise ContentError(f"{self.file}, line {line}: `{label}` should be blank, 1, 0 or -1, got `{cell}`")
+            raise ContentError(f"{self.file}, line {line}: `{label}` should be blank, 1, 0 or -1, got {cell_told((cell or '').strip())}")
         return _CODES[code]
 
 

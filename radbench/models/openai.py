@@ -218,13 +218,14 @@ class Openai:
             wire = Wire(self._route, self._timeout_s, gate.refused)
         shared: dict[str, Any] = {"api_key": self._key, "max_retries": self._max_retries, "http_client": wire}
         if self.api_version:
-            return openai.AsyncAzureOpenAI(azure_endpoint=self.endpoint, api_version=self.api_version, **shared)
-        return openai.AsyncOpenAI(base_url=self.endpoint, **shared)
+            return self._route.bare(openai.AsyncAzureOpenAI(azure_endpoint=self.endpoint, api_version=self.api_version, **shared))
+        return self._route.bare(openai.AsyncOpenAI(base_url=self.endpoint, **shared))
 
     def _file_client(self) -> openai.OpenAI:
         with proxies_told():
             wire = FileWire(self._route, self._timeout_s)
-        return openai.OpenAI(base_url=self.endpoint, api_key=self._key, max_retries=self._max_retries, http_client=wire)
+        made = openai.OpenAI(base_url=self.endpoint, api_key=self._key, max_retries=self._max_retries, http_client=wire)
+        return self._route.bare(made)
 
 
 def _settings(kind: type[SettingsT], stated: Mapping[str, JsonValue] | None, name: str) -> SettingsT:

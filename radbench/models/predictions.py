@@ -25,6 +25,7 @@ from radbench.errors import ContentError
 from radbench.folder import Prediction, read_lines
 from radbench.models.heat_maps import read_heat_maps
 from radbench.sample import HeatMap
+from radbench.terms import names_told
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -131,7 +132,7 @@ def _prediction(path: Path, where: str, row: object) -> Prediction:
     column = _first(path, where, row, TEXTS, "a prediction")
     text = row[column]
     if isinstance(sample_id, bool) or not isinstance(sample_id, str | int) or sample_id == "":
-        raise ContentError(f"{path}, {where}: expected an id that is text or a whole number, got {sample_id!r:.40}")
+        raise ContentError(f"{path}, {where}: expected an id that is text or a whole number, got {type(sample_id).__name__}")
     prompt = next((row[name] for name in _PROMPTS if isinstance(row.get(name), str)), "")
     heat_maps = _heat_maps(path, where, row)
     if text is None or (isinstance(text, float) and math.isnan(text)):  # pandas writes an absent text as NaN
@@ -155,9 +156,7 @@ def _heat_maps(path: Path, where: str, row: Row) -> tuple[HeatMap, ...]:
 def _first(path: Path, where: str, row: Row, names: tuple[str, ...], what: str) -> str:
     found = next((name for name in names if name in row), None)
     if found is None:
-        raise ContentError(
-            f"{path}, {where}: expected {what} under one of {', '.join(names)}; there are {', '.join(map(str, row)) or 'none'}"
-        )
+        raise ContentError(f"{path}, {where}: expected {what} under one of {', '.join(names)}; there are {names_told(row)}")
     return found
 
 

@@ -87,12 +87,17 @@ def write_bundle(board: Board, catalog: Catalog, making: Making, folder: Path) -
     """Write the bundle of a board with its standings into an empty folder.
 
     Raises:
-        ContentError: the folder holds something.
+        ContentError: the folder holds something, or a run is but a public summary.
         MissingPackageError: matplotlib is not installed.
     """
     if folder.exists() and any(folder.iterdir()):
         raise ContentError(f"{folder} is not empty: name a new folder, since a bundle is never overwritten")
     facts = gather(board, catalog)
+    for part in facts.runs.values():
+        if not (part.folder.samples.exists() and part.folder.predictions.exists()):
+            raise ContentError(
+                f"{part.folder.path} has no samples or no replies: a paper is made of whole runs, not of their public summaries"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in {**documents(facts, making), "README.md": _readme(board, making)}.items():
         (folder / name).write_text(text, "utf-8")

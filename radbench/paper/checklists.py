@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any, Final
 
 import yaml
 
 from radbench.leaderboard.printing.reading import footnotes
-from radbench.paper.facts import Facts, fact
-from radbench.paper.methods import GAP
+from radbench.paper.facts import Facts, fact, is_imported
+from radbench.paper.methods import GAP, days
 
 NAMES: Final = ("claim-2024", "mi-clear-llm")
 _SOFTWARE: Final = {"python", "radbench", "torch", "transformers", "numpy", "nltk", "pydicom", "nibabel", "pillow", "openai"}
@@ -27,7 +27,7 @@ def checklist(name: str, facts: Facts) -> str:
         said = known.get(item.get("known", ""), "")
         gap = item.get("gap", "") if said else _AUTHORS if "known" in item else item.get("gap", _AUTHORS)
         answer = " ".join(filter(None, (said, f"{GAP}: {gap}." if gap else "")))
-        lines.append(f"- [{' ' if gap else 'x'}] {item['id']}. {item['about']}. {answer}")
+        lines.append(f"- [{' ' if GAP in answer else 'x'}] {item['id']}. {item['about']}. {answer}")
     return "\n".join(lines) + "\n"
 
 
@@ -37,46 +37,57 @@ def _known(facts: Facts) -> Mapping[str, str]:
 
 
 def _of_data(facts: Facts) -> dict[str, list[str]]:
-    alike: dict[str, dict[str, list[str]]] = {}  # what is told -> in which words -> of which tasks
+    told: list[tuple[str, str, str]] = []
     for task, parts in facts.by_task.items():
         run, summary = parts[0].run, parts[0].summary
         ask, how, counts = run.task_card["ask"], summary.intervals, summary.counts
         chosen = "; ".join(f"{name} {', '.join(kept)}" for name, kept in ask.get("select", {}).items())
         trained = f", examples from {ask['train']}" if ask.get("train") else ""
-        imaged = " of ".join(filter(None, (fact(run.task_card, "modality"), fact(run.task_card, "region"))))
         said = {
             "data": f"{run.data.name}, {run.data.access}",
             "selection": f"only {chosen}" if chosen else "all samples of the split",
-            "images": imaged,
+            "images": " of ".join(filter(None, (fact(run.task_card, "modality"), fact(run.task_card, "region")))),
             "split": f"split {run.data.split}{trained}",
             "clusters": f"intervals are by {how['cluster']}",
             "size": f"{counts.n_total // run.settings.repeats} cases of {how['n_clusters']} clusters",
             "flow": f"{run.model}: {counts.n_total} asked, {counts.n_scored} scored, {counts.n_excluded} excluded; others in failures.csv",
             "subgroups": f"results by {', '.join(summary.score['subgroups'])}" if summary.score.get("subgroups") else "",
         }
-        for name, words in said.items():
-            alike.setdefault(name, {}).setdefault(words, []).append(task)
-    return {name: [f"{', '.join(tasks)}: {words}." for words, tasks in told.items() if words] for name, told in alike.items()}
+        told += [(name, task, words) for name, words in said.items()]
+    return _alike(told)
 
 
 def _of_models(facts: Facts) -> dict[str, list[str]]:
-    names = ("models", "dates", "randomness", "preprocessing", "weights", "trained", "exposure")
-    found: dict[str, list[str]] = {name: [] for name in names}
+    told: list[tuple[str, str, str]] = []
     for name, parts in facts.models.items():
-        card, runs = parts[0].run.model_card, [part.run for part in parts]
-        generation = card.get("options", {}).get("generation") or card.get("generation")
-        found["models"].append(f"{name}: {card.get('title', name)}.")
-        found["dates"].append(f"{name}: {min(run.started for run in runs)[:10]} to {max(run.ended or run.started for run in runs)[:10]}.")
-        found["randomness"].append(
-            f"{name}: {generation or 'defaults of its family'}, {max(run.settings.repeats for run in runs)} attempt(s)."
-        )
-        found["preprocessing"] += [f"{name}: {card['preprocessing']}."] if card.get("preprocessing") else []
-        found["weights"] += [f"{name}: {card['weights']}."] if card.get("weights") else []
-        found["trained"] += [f"{name}: see {fact(card, 'paper')}."] if fact(card, "paper") else []
+        card, own = parts[0].run.model_card, [part for part in parts if not is_imported(part)]
+        generation = card.get("options", {}).get("generation") or card.get("generation") or "defaults of its family"
+        attempts = max(part.run.settings.repeats for part in parts)
+        said = {
+            "models": str(card.get("title", name)),
+            "dates": days(own) if own else "",
+            "randomness": f"{generation}, {attempts} attempt{'' if attempts == 1 else 's'} a case" if own else "",
+            "preprocessing": str(card.get("preprocessing") or ""),
+            "weights": str(card.get("weights") or ""),
+            "trained": f"see {fact(card, 'paper')}" if fact(card, "paper") else "",
+        }
+        if name in facts.imported:
+            elsewhere = f"predictions made elsewhere ({GAP})"
+            said |= {item: "; ".join(filter(None, (said[item], elsewhere))) for item in ("dates", "randomness")}
+        told += [(item, name, words) for item, words in said.items()]
     for line in facts.board.lines:
         known = sorted({cell.exposure for cell in line.cells if cell}) if line.kind == "model" else []
-        found["exposure"] += [f"{line.name}: {', '.join(known)}."] if known else []
-    return found
+        told.append(("exposure", line.name, ", ".join(known)))
+    return _alike(told)
+
+
+def _alike(told: Iterable[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """Sentences by what they tell; what is said of many, in the same words, is said once. Of (what, of whom, words)."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for what, who, words in told:
+        if words:
+            found.setdefault(what, {}).setdefault(words, []).append(who)
+    return {what: [f"{', '.join(of)}: {words}." for words, of in said.items()] for what, said in found.items()}
 
 
 def _of_results(facts: Facts) -> dict[str, list[str]]:
@@ -85,6 +96,7 @@ def _of_results(facts: Facts) -> dict[str, list[str]]:
     versions = {f"{name} {v}": None for part in facts.runs.values() for name, v in part.run.versions.items() if name in _SOFTWARE}
     failed = sum(part.summary.counts.n_failed for part in facts.runs.values())
     controls = [part.run.model for id_, part in facts.runs.items() if facts.kinds[id_] == "control"]
+    elsewhere = [f"{GAP}: those of {', '.join(facts.imported)}, whose predictions were made elsewhere."] if facts.imported else []
     licences = [f"{name}: {fact(parts[0].run.model_card, 'licence')}." for name, parts in facts.models.items()]
     return {
         "software": [f"{', '.join(versions)}; all others in settings.json."] if versions else [],
@@ -97,7 +109,7 @@ def _of_results(facts: Facts) -> dict[str, list[str]]:
         "results": ["Table and figures of this bundle."],
         "failures": [f"{failed} failed requests; failures.csv, cases.md."],
         "protocol": ["settings.json and prompts.md of this bundle."],
-        "prompts": ["prompts.md of this bundle."],
-        "sessions": ["Each case in a conversation of its own, but for follow-up questions."],
+        "prompts": ["prompts.md of this bundle.", *elsewhere],
+        "sessions": ["Each case in a conversation of its own, but for follow-up questions.", *elsewhere],
         "availability": [*(licence for licence in licences if not licence.endswith(": ."))],
     }

@@ -13,6 +13,7 @@ from radbench.ratings.correlations import Correlations
 from radbench.ratings.report import LEVELS, STATISTICS, heading
 
 _WIDE: Final = 3  # columns of numbers with intervals from which on a table spans both columns of a page
+_LEGEND: Final = "bold: best metric, and no control is better; underlined: second best"
 
 
 def latex(found: Correlations, *, caption: str = "", label: str = "", intervals: bool = True) -> str:
@@ -22,7 +23,7 @@ def latex(found: Correlations, *, caption: str = "", label: str = "", intervals:
         found: levels are groups of rows, statistics are columns; controls and the ceiling are never marked.
         caption: escaped here; by default what was rated.
         label: of `\\label`.
-        intervals: print them, as subscripts; more than four statistics with them are wider than a page.
+        intervals: print them, as subscripts.
     """
     names = statistics_of(found)
     environment = "table*" if len(names) > _WIDE else "table"
@@ -38,23 +39,23 @@ def latex(found: Correlations, *, caption: str = "", label: str = "", intervals:
     heads = [f"{{{escaped(STATISTICS[name])} {arrow}}}" for name, arrow in zip(names, arrows, strict=True)]
     return "\n".join(
         [
-            "% needs \\usepackage{booktabs,siunitx,textcomp}",
+            "% needs \\usepackage{booktabs,graphicx,siunitx,textcomp}",
             f"\\begin{{{environment}}}",
             "\\centering",
             f"\\caption{{{escaped(caption or heading(found))}}}",
             *([f"\\label{{{label}}}"] if label else []),
-            *(["\\footnotesize", "\\setlength{\\tabcolsep}{3pt}"] if len(names) > _WIDE else []),
             "\\sisetup{mode=text,detect-weight}",
+            "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",  # made smaller where it is wider than the page
             f"\\begin{{tabular}}{{l{'S[table-format=-1.3]' * len(names)}}}",
             "\\toprule",
             " & ".join(["{Metric}", *heads]) + r" \\",
             "\\midrule",
             *rows[:-1],
             "\\bottomrule",
-            "\\end{tabular}",
+            "\\end{tabular}}",
             "\\par\\smallskip",
-            "\\begin{minipage}{\\linewidth}\\footnotesize",
-            *(f"{escaped(note.removesuffix('.'))}.\\par" for note in footnotes(found)),
+            "\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright",
+            *(f"{escaped(note.removesuffix('.'))}.\\par" for note in [_LEGEND, *footnotes(found)]),
             "\\end{minipage}",
             f"\\end{{{environment}}}",
             "",

@@ -17,7 +17,7 @@ from radbench.errors import ContentError, nearest
 from radbench.leaderboard.printing.provenance import guarded
 from radbench.leaderboard.printing.reading import plain
 from radbench.ratings.correlations import CEILING, Agreement, Correlations, Estimate, Level
-from radbench.ratings.report import LEVELS, STATISTICS, heading, notes
+from radbench.ratings.report import LEVELS, STATISTICS, differing, heading, notes
 
 LOWER: Final = "mae"  # the one statistic of which less is better
 _PLACES: Final = 3
@@ -28,7 +28,7 @@ class Cell:
     """A statistic of a metric."""
 
     estimate: Estimate | None  # None: this level has no such statistic
-    order: int | None = None  # 1: best, 2: second best of the metrics, by unrounded values
+    order: int | None = None  # 1: best, 2: second best of metrics and controls, by unrounded values; None of a control
 
     @property
     def shown(self) -> tuple[str, str]:
@@ -104,8 +104,7 @@ def levels(found: Correlations) -> Iterator[tuple[Level, list[Row]]]:
         ranked = found.ordered(level)
         if not ranked:
             continue
-        own = [metric for metric in ranked if not metric.is_control]
-        orders = {name: _orders(own, level, name) for name in names}
+        orders = {name: _orders(ranked, level, name) for name in names}
         rows = []
         for metric in [*ranked, *found.ceiling[-1:]]:
             kind: Literal["metric", "control", "ceiling"] = (
@@ -120,7 +119,8 @@ def levels(found: Correlations) -> Iterator[tuple[Level, list[Row]]]:
 def footnotes(found: Correlations) -> list[str]:
     """What a reader must know, and how each metric was scored."""
     scored = [f"{metric.name}: {metric.signature}" for metric in found.metrics if metric.signature]
-    return [*([heading(found)]), *notes(found), *([f"scored by {'; '.join(dict.fromkeys(scored))}"] if scored else [])]
+    tested = [f"{LEVELS[level]}: {said}" for level in LEVELS for said in differing(found, level)]
+    return [heading(found), *notes(found), *tested, *([f"scored by {'; '.join(dict.fromkeys(scored))}"] if scored else [])]
 
 
 def provenance(found: Correlations) -> dict[str, Any]:
@@ -179,8 +179,9 @@ def _with(metric: Agreement, statistics: Sequence[str]) -> Agreement:
 
 
 def _orders(metrics: list[Agreement], level: Level, name: str) -> dict[str, int]:
-    """The best and second best metrics of a statistic; ties share their place."""
+    """The best and second best metrics of a statistic, where no control is better; ties share their place, and controls have none."""
     sign = 1.0 if name == LOWER else -1.0
     keys = {metric.name: sign * value for metric in metrics if (value := metric.of(level, name).value) is not None}
     order = {metric: 1 + len({other for other in keys.values() if other < key}) for metric, key in keys.items()}
-    return {metric: place for metric, place in order.items() if place < 3 and len(keys) > 1}
+    own = {metric.name for metric in metrics if not metric.is_control}
+    return {metric: place for metric, place in order.items() if place < 3 and metric in own and len(own & set(keys)) > 1}

@@ -58,6 +58,11 @@ class Facts:
                 found.setdefault(source, []).append(line.name)
         return found
 
+    @property
+    def imported(self) -> Mapping[str, list[Asked]]:
+        """The runs of each model whose predictions were made elsewhere: of how and when it was asked they tell nothing."""
+        return _grouped((name, one) for name, parts in self.models.items() for one in parts if is_imported(one))
+
     def cited(self, *papers: str) -> str:
         """A citation, as pandoc writes it; "" where nothing is known to cite."""
         keys = dict.fromkeys(key for paper in papers for key in self.bibliography.keys.get(paper.strip(), ()))
@@ -80,6 +85,11 @@ def gather(board: Board, catalog: Catalog) -> Facts:
             judges.setdefault(judging, set()).update(_days(part))
     facts = Facts(board, catalog, runs, kinds, metrics, {who: tuple(sorted(days)) for who, days in judges.items()}, Bibliography.of(()))
     return replace(facts, bibliography=Bibliography.of(_papers(facts)))
+
+
+def is_imported(one: Asked) -> bool:
+    """True for a run that gives back a file of predictions."""
+    return bool(one.run.model_card["family"] == "replay")
 
 
 def scored_as(part: Part) -> str:

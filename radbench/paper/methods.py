@@ -10,7 +10,7 @@ from radbench.certificates import read_certificate
 from radbench.leaderboard.cells import Asked, Cell
 from radbench.leaderboard.printing.reading import footnotes
 from radbench.metrics.base import Metric
-from radbench.paper.facts import Facts, Judging, fact, paper_of_model, scored_as
+from radbench.paper.facts import Facts, Judging, fact, is_imported, paper_of_model, scored_as
 
 GAP: Final = "**GAP**"
 
@@ -53,7 +53,7 @@ def _models(facts: Facts) -> Iterator[str]:
         exposures = {part.run.task: cell.exposure for part, cell in _cells(facts, name)}
         seen = sorted(set(exposures.values()))
         yield (
-            f"{card.get('title', name)} (`{name}`{facts.cited(fact(card, 'paper'))}; family {card['family']}; "
+            f"{card.get('title', name)} (`{name}`{facts.cited(fact(card, 'paper'))}; {_made_by(parts[0])}; "
             f"parameters: {fact(card, 'parameters') or GAP}; weights: {_weights(parts[0])}; training data: {', '.join(seen) or 'unknown'})."
         )
     baselines = sorted({part.run.model for id_, part in facts.runs.items() if facts.kinds[id_] == "baseline"})
@@ -66,8 +66,14 @@ def _models(facts: Facts) -> Iterator[str]:
         yield f"Numbers of {', '.join(names)} are as reported, not reproduced: {source}{facts.cited(source)}."
 
 
+def _made_by(part: Asked) -> str:
+    return "predictions made elsewhere" if is_imported(part) else f"family {part.run.model_card['family']}"
+
+
 def _weights(part: Asked) -> str:
     """What was run: weights with their revision, or who served it and under which name."""
+    if is_imported(part):
+        return GAP
     card, identity = part.run.model_card, part.run.identity
     weights: dict[str, Any] = card.get("weights") or {}
     if weights.get("hub"):
@@ -87,13 +93,29 @@ def _asking(facts: Facts) -> Iterator[str]:
         often = " or ".join("once" if n == 1 else f"{n} times" for n in times)
         follow = ", follow-up questions after the model's own answers" if has_turns else ""
         yield f"{', '.join(tasks)}: answers are {answer}, asked {asked}, {often} a case, each case in a conversation of its own{follow}."
+    asked_with: dict[tuple[str, str], list[str]] = {}
     for name, parts in facts.models.items():
-        generation = parts[0].run.model_card.get("options", {}).get("generation") or parts[0].run.model_card.get("generation") or {}
-        said = ", ".join(f"{key} {value}" for key, value in generation.items()) or "the family's defaults"
-        dates = sorted({part.run.started[:10] for part in parts} | {part.run.ended[:10] for part in parts if part.run.ended})
-        yield f"`{name}` was asked with {said}, {dates[0]}{f' to {dates[-1]}' if len(dates) > 1 else ''}."
+        if own := [part for part in parts if not is_imported(part)]:
+            generation = own[0].run.model_card.get("options", {}).get("generation") or own[0].run.model_card.get("generation") or {}
+            said = ", ".join(f"{key} {value}" for key, value in generation.items()) or "the family's defaults"
+            asked_with.setdefault((said, days(own)), []).append(f"`{name}`")
+    for (said, when), names in asked_with.items():
+        yield f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} asked with {said}, {when}."
+    if facts.imported:
+        parts = [part for found in facts.imported.values() for part in found]
+        names = [f"`{name}`" for name in facts.imported]
+        yield (
+            f"Predictions of {', '.join(names)} were made elsewhere and read from files, {days(parts)}: {GAP}, when and how "
+            f"{'this model was' if len(names) == 1 else 'these models were'} asked, with which prompts and settings."
+        )
     if facts.runs:
         yield "Prompts stand verbatim in prompts.md, all settings in settings.json."
+
+
+def days(parts: Sequence[Asked]) -> str:
+    """The first and the last day of some runs."""
+    found = sorted({moment[:10] for part in parts for moment in (part.run.started, part.run.ended) if moment})
+    return " to ".join(dict.fromkeys((found[0], found[-1])))
 
 
 def _metrics(facts: Facts) -> Iterator[str]:

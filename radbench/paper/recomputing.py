@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import shutil
 from pathlib import Path
+from typing import Final
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import MetricUse, Score, TaskCard
 from radbench.errors import RadbenchError, RunError
-from radbench.folder import RunFolder, Summary, ValueRecord, write_json
+from radbench.folder import HIDDEN, RunFolder, Summary, ValueRecord, is_hidden, write_json
 from radbench.metrics.base import Metric
 from radbench.running.annotations import Annotators
 from radbench.scoring import IntervalSettings, score
 from radbench.scoring.stored import StoredRun
 from radbench.scoring.values import Frame, Measured
+
+_COUNTED: Final = ("counts", "failed", "unparsed", "excluded", "intervals")  # what a summary tells of its cases, besides values
 
 
 def recomputed(folder: RunFolder, to: Path, catalog: Catalog) -> tuple[RunFolder, list[str]]:
@@ -33,6 +36,8 @@ def recomputed(folder: RunFolder, to: Path, catalog: Catalog) -> tuple[RunFolder
     run, summary = folder.read_run(), folder.read_summary()
     made = RunFolder(to)
     to.mkdir(parents=True)
+    if is_hidden(folder.path):
+        (to / HIDDEN).touch()
     for path in (folder.samples, folder.predictions):
         if not path.exists():
             raise RunError(f"{folder.path} has no {path.name}")
@@ -44,11 +49,11 @@ def recomputed(folder: RunFolder, to: Path, catalog: Catalog) -> tuple[RunFolder
     )
     half = Score.model_validate(summary.score)
     own = [use for use in half.metrics if _asks_nobody(use, catalog)]
-    values, problems, counts = list[ValueRecord](), list[str](), summary.counts
+    values, problems, base = list[ValueRecord](), list[str](), summary
     if own:
         card = TaskCard.model_validate({**run.task_card, "score": {**summary.score, "metrics": [use.model_dump() for use in own]}})
         fresh = score(made, card, catalog, Annotators(catalog, to / "annotations", "stored"), settings)
-        values, counts = list(fresh.values), fresh.counts
+        values, base = list(fresh.values), summary.model_copy(update={name: getattr(fresh, name) for name in _COUNTED})
         problems = [said for said in fresh.problems if not said.startswith("primary:")]
     measured = {family for use in own if (family := _family(use, catalog))}
     rest = [value for value in summary.values if value.signature.partition("|")[0] not in measured]
@@ -58,7 +63,7 @@ def recomputed(folder: RunFolder, to: Path, catalog: Catalog) -> tuple[RunFolder
         shutil.copy(folder.scores / f"{name}.npz", made.scores)
     order = {value.id: place for place, value in reversed(list(enumerate(summary.values)))}
     merged = tuple(sorted([*values, *from_rows], key=lambda value: order.get(value.id, len(order))))
-    write_json(made.summary, summary.model_copy(update={"values": merged, "counts": counts}))
+    write_json(made.summary, base.model_copy(update={"values": merged}))
     return made, [*problems, *more]
 
 
@@ -103,9 +108,9 @@ def _built(use: MetricUse, catalog: Catalog) -> Metric | None:
 
 
 def rewritten(summary: Summary, fresh: Summary) -> list[str]:
-    """The values of a summary that are not what its run gives, in words."""
+    """The values and counts of a summary that are not what its run gives, in words."""
     now = {(value.id, value.signature): value for value in fresh.values}
-    said = []
+    said = [f"{name}: not as its replies give it, in its summary" for name in _COUNTED if getattr(summary, name) != getattr(fresh, name)]
     for value in summary.values:
         other = now.get((value.id, value.signature))
         if other is not None and not all(map(_equal, (value.value, *(value.ci or ())), (other.value, *(other.ci or ())))):

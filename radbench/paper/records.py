@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from radbench.catalog.cards import TaskCard
 from radbench.errors import ContentError
-from radbench.folder import PredictionIndex, SampleRecord
+from radbench.folder import PredictionIndex, SampleRecord, is_hidden
 from radbench.leaderboard.cells import Asked
 from radbench.leaderboard.printing.provenance import guarded
 from radbench.paper.facts import Facts
@@ -53,6 +53,9 @@ def failures(facts: Facts) -> str:
 def prompts(facts: Facts) -> str:
     """What each task asks, with a sample's own texts as slots in braces; and what judges were told."""
     parts = ["# Prompts", "What a sample brings stands in braces; images as `<image: ...>`."]
+    if facts.imported:
+        names = ", ".join(f"`{name}`" for name in facts.imported)
+        parts.append(f"Predictions of {names} were made elsewhere, with prompts that are not known here.")
     for task, runs in facts.by_task.items():
         parts.append(f"## {task}\n\n{_prompt(runs[0], facts)}")
         templates = {part.run.model: part.run.model_card.get("options", {}).get("prompt") for part in runs}
@@ -69,18 +72,19 @@ def prompts(facts: Facts) -> str:
 
 
 def cases(facts: Facts, n: int, seed: int) -> str:
-    """Cases of each task with every model's first output; of data that are not open the ids alone.
+    """Cases of each task with every model's first output; of data that are not open, or hidden, the ids alone.
 
     The rule: of the samples that all runs of a task have, the `n` whose sha256 of "seed:task:id" comes first. It knows nothing of outputs.
     """
     rule = f"Of the samples that all runs of a task have, the {n} whose sha256 of `{seed}:<task>:<id>` comes first."
-    parts = ["# Cases", f"{rule} Outputs play no part in it. Texts of data that are not open are left out."]
+    left_out = "Texts of data that are not open, or whose references are hidden, are left out."
+    parts = ["# Cases", f"{rule} Outputs play no part in it. {left_out}"]
     for task, runs in facts.by_task.items():
         held = [{record.id: record for record in part.folder.iter_samples()} for part in runs]
         common = set.intersection(*map(set, held))
         drawn = sorted(common, key=lambda id_: hashlib.sha256(f"{seed}:{task}:{id_}".encode()).hexdigest())[:n]
         parts.append(f"## {task}")
-        if any(part.run.data.access != "open" for part in runs):
+        if any(part.run.data.access != "open" or is_hidden(part.folder.path) for part in runs):
             parts.append("\n".join(f"- `{id_}`" for id_ in drawn))
             continue
         for id_ in drawn:

@@ -72,9 +72,9 @@ def verify(bundle: Path, runs: Sequence[Path], catalog: Catalog) -> Verification
         ContentError: the folder is no bundle, its manifest is damaged, or its board's card is.
     """
     manifest = read_manifest(bundle)
-    held = {folder.read_run().id: folder for path in runs for folder in find_runs(path) if _is_wanted(folder, manifest)}
+    held = {id_: folder for path in runs for folder in find_runs(path) if (id_ := _id(folder)) in manifest.runs}
     differences = [*_files(bundle, manifest), *_runs(held, manifest)]
-    notes: list[str] = []
+    notes = [f"{name} is none of the bundle's files" for name in _strangers(bundle, manifest)]
     with TemporaryDirectory(prefix="radbench-") as name:
         root, made = Path(name), list[RunFolder]()
         _lend_certificates(root, held)
@@ -97,6 +97,9 @@ def verify(bundle: Path, runs: Sequence[Path], catalog: Catalog) -> Verification
                 differences += _figures(bundle, manifest, board, root)
         else:
             differences += _cells(bundle, found)
+            notes.append(
+                "since runs are missing, values of the others were compared in table.json, and no text or figure was written again"
+            )
     n_cells = sum(bool(cell["runs"]) for cell in found)
     return Verification(manifest.board, len(made), n_cells, tuple(dict.fromkeys(differences)), tuple(notes))
 
@@ -132,12 +135,18 @@ def _lend_certificates(root: Path, held: Mapping[str, RunFolder]) -> None:
             return
 
 
-def _is_wanted(folder: RunFolder, manifest: Manifest) -> bool:
-    """Told by the folder's name, which is the run's id, so that damaged strangers are not read."""
+def _id(folder: RunFolder) -> str:
+    """The run's id, which names its folder too, so that a damaged record does not hide it."""
     try:
-        return folder.path.name in manifest.runs or folder.read_run().id in manifest.runs
+        return folder.read_run().id
     except RunError:
-        return False
+        return folder.path.name
+
+
+def _strangers(bundle: Path, manifest: Manifest) -> list[str]:
+    """Files that were put into the bundle by others."""
+    found = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
+    return sorted(found - {MANIFEST, *manifest.files})
 
 
 def _files(bundle: Path, manifest: Manifest) -> Iterator[Difference]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from radbench.catalog import Catalog
 from radbench.errors import ContentError
-from radbench.terms import Access
+from radbench.terms import Access, names_told
 
 OWN: Final = Path(__file__).with_name("reports.jsonl")  # chest X-rays, in our own words, with a German translation each
 
@@ -82,7 +82,5 @@ def _columns(path: Path) -> dict[str, str]:
         raise ContentError(f"{path}: its first line is neither a JSON object nor a CSV header in UTF-8") from error
     found = {part: name for part, known in _COLUMNS.items() for name in reversed(known) if name in names}
     if "report" not in found:
-        raise ContentError(
-            f"{path}: expected a column {' or '.join(f'`{n}`' for n in _COLUMNS['report'])}; it has {', '.join(map(str, names))}"
-        )
+        raise ContentError(f"{path}: expected a column {' or '.join(f'`{n}`' for n in _COLUMNS['report'])}; it has {names_told(names)}")
     return found

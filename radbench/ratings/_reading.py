@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from radbench.errors import ContentError, nearest
 from radbench.ratings.table import ERROR_CATEGORIES, Rating, Scale, Significance
-from radbench.terms import Access
+from radbench.terms import Access, cell_told, names_told
 
 _TRUE: Final = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 COUNTS: Final = Scale("count", low=0, lower_is_better=True)  # of errors
@@ -65,7 +65,7 @@ class Row:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise ContentError(f"{self.where}, `{column}`: expected a number, got {_told(text)}")
+            raise ContentError(f"{self.where}, `{column}`: expected a number, got {cell_told(text)}")
         return value
 
     def count(self, column: str) -> float:
@@ -80,14 +80,14 @@ class Row:
         value = self._cell(column)
         found = _TRUE.get(str(value).strip().lower())
         if found is None:
-            raise ContentError(f"{self.where}, `{column}`: expected true or false, got `{str(value)[:20]}`")
+            raise ContentError(f"{self.where}, `{column}`: expected true or false, got {cell_told(str(value).strip())}")
         return found
 
     def one_of(self, column: str, known: Iterable[str]) -> str:
         """A cell that must hold one of some words."""
         text, known = self.text(column), list(known)
         if text not in known:
-            raise ContentError(f"{self.where}, `{column}`: expected one of {', '.join(known)}, got `{text[:30]}`")
+            raise ContentError(f"{self.where}, `{column}`: expected one of {', '.join(known)}, got {cell_told(text)}")
         return text
 
     def part(self, key: str) -> Row:
@@ -99,8 +99,8 @@ class Row:
 
     def _cell(self, column: str) -> Any:  # noqa: ANN401  # whatever JSON holds
         if column not in self.cells:
-            there = ", ".join(map(str, self.cells)) or "nothing"
-            raise ContentError(f"{self.where}: no `{column}`{nearest(column, map(str, self.cells))} There is {there}")
+            near = nearest(column, map(str, self.cells))
+            raise ContentError(f"{self.where}: no `{column}`{near} There is {names_told(self.cells)}")
         return self.cells[column]
 
 
@@ -263,10 +263,3 @@ def _parsed(path: Path, text: str, place: str = "") -> Any:  # noqa: ANN401  # w
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # json's own message quotes no text
         raise ContentError(f"{path}{place}: not JSON: {error}") from error
-
-
-def _told(text: str) -> str:
-    """A cell as a message may have it: a word alone, since more may be part of a report that stands in the wrong column."""
-    if not text:
-        return "a blank"
-    return f"`{text}`" if len(text) <= 12 and " " not in text else f"a text of {len(text)} characters"

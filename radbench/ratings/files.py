@@ -27,6 +27,7 @@ from typing import Any, Final, get_args
 from radbench.errors import ContentError, nearest
 from radbench.ratings._reading import COUNTS, Row, Stated, csv_rows, header_of, scale_of
 from radbench.ratings.table import RatedText, Rating, Ratings, Scale, ScaleKind, Significance
+from radbench.terms import cell_told
 
 PARTS: Final = tuple(field.name for field in fields(Rating))
 _NEEDED: Final = ("study", "system", "rater", "criterion")
@@ -183,7 +184,7 @@ class _Plan:
             if not said[part]:
                 raise ContentError(f"{row.where}: the `{part}` is blank (column `{parts[part].column}`)")
         if said.get("significance", "") not in get_args(Significance):
-            raise ContentError(f"{row.where}: expected significant or insignificant, got `{said['significance'][:20]}`")
+            raise ContentError(f"{row.where}: expected significant or insignificant, got {cell_told(said['significance'])}")
         for part in _NUMBERS:
             number = row.number(parts[part].column) if said.get(part) and parts[part].column else said.get(part)
             said[part] = None if number in ("", None) else int(number) if part == "position" else float(number)

@@ -90,7 +90,7 @@ def words(found: Correlations) -> str:
         said.append(f"One rater against the others reaches {_shown(found, found.ceiling[-1])}{across}")
     else:
         said.append("With one rater there is no ceiling to hold this against")
-    said += list(_differing(found, level))
+    said += list(differing(found, level))
     made = f" ({settings.level:.0%} intervals of {settings.draws} draws, seed {settings.seed})" if settings.draws else ""
     return ". ".join(said) + f"{made}."
 
@@ -143,14 +143,15 @@ def _rows(found: Correlations, level: Level) -> Iterator[list[str]]:
         yield [f"({CEILING})", *(_cell(rater.of(level, name), name in rater.estimates.get(level, {})) for name in shown)]
 
 
-def _differing(found: Correlations, level: Level) -> Iterator[str]:
+def differing(found: Correlations, level: Level) -> Iterator[str]:
     """Sentences on the pairs of metrics that differ by more than chance, and on how many do not."""
     tested = [one for one in found.differences if one.level == level and one.p_adjusted is not None]
     if not tested:
         return
     alpha = 1 - found.settings.level
     sure = [one for one in tested if one.p_adjusted is not None and one.p_adjusted <= alpha + 1e-9]
-    said = f"Of {_n(len(tested), 'pair')} of metrics, {len(sure)} differ at {alpha:.2g} ({found.swaps} swaps of clusters, Holm)"
+    how = f"in {STATISTICS[found.settings.coefficient]} at {alpha:.2g} ({found.swaps} swaps of clusters, Holm)"
+    said = f"Of {_n(len(tested), 'pair')} of metrics, {len(sure)} differ {how}"
     yield said + (f": {'; '.join(map(_difference, sure[:5]))}{' ...' if len(sure) > 5 else ''}" if sure else "")
 
 

@@ -19,6 +19,11 @@ from radbench.running.annotations import Annotators
 from radbench.scoring import IntervalSettings, score
 
 _RECIPROCAL: Final = "1 / "
+_SECTIONS: Final = {
+    "findings": "findings",
+    "impression": "impression",
+    "both": "findings+impression",
+}  # as splits of published rows call them
 
 
 def reproduce(
@@ -46,7 +51,8 @@ def reproduce(
         summary, preset = score_as_published(selected, paper, annotators, seed)
         plain = score(whole, card, annotators.catalog, annotators, IntervalSettings(seed=seed))
         scorer = Scorer(whole, selected, card, annotators, seed)
-        sides = _Sides(scorer, preset, summary, plain, is_selected=ids is not None)
+        lacking = set(ids or ()) - {record.id for record in folder.iter_samples()}
+        sides = _Sides(scorer, preset, summary, plain, is_selected=ids is not None, lacking=tuple(sorted(lacking)))
         cells = tuple(_cell(one, sides, run) for one in wanted)
     return Reproduction(
         task=run.task,
@@ -86,6 +92,7 @@ class _Sides:
     published: Summary  # under the paper's convention
     strict: Summary
     is_selected: bool
+    lacking: tuple[str, ...]  # ids of the paper's cases that the run does not have
 
 
 def _cell(wanted: Wanted, sides: _Sides, run: RunRecord) -> CellReproduced:
@@ -123,7 +130,7 @@ def _cell(wanted: Wanted, sides: _Sides, run: RunRecord) -> CellReproduced:
         parts=steps,
         unexplained=None if value is None else row.scaled - value,
         verdict=_verdict(wanted, ours),
-        reasons=tuple(_reasons(wanted, ours, run, preset)),
+        reasons=tuple(_reasons(wanted, ours, run, sides)),
     )
 
 
@@ -164,9 +171,9 @@ def _verdict(wanted: Wanted, ours: Scored | None) -> Verdict:
     return "within interval" if inside or (stated is not None and stated[0] <= ours.value <= stated[1]) else "not reproduced"
 
 
-def _reasons(wanted: Wanted, ours: Scored | None, run: RunRecord, preset: Preset) -> list[str]:
+def _reasons(wanted: Wanted, ours: Scored | None, run: RunRecord, sides: _Sides) -> list[str]:
     """What a reader must know before leaning on the verdict."""
-    found = []
+    found, preset, whole = [], sides.preset, sides.scorer.card.about.n
     if not names_source(preset, wanted.row):
         found.append(f"the row's source is not known to score as {preset.title} does")
     if ours is None:
@@ -178,6 +185,14 @@ def _reasons(wanted: Wanted, ours: Scored | None, run: RunRecord, preset: Preset
         found.append("the source does not state n")
     elif ours is not None and stated != str(ours.n):
         found.append(f"the source states n = {wanted.row.n}, ours is {ours.n}")
+    if sides.lacking:
+        some = ", ".join(sides.lacking[:5]) + (" ..." if len(sides.lacking) > 5 else "")
+        found.append(f"the run lacks {len(sides.lacking)} of the paper's samples: {some}")
+    elif ours is not None and not sides.is_selected and whole is not None and ours.n != whole:
+        found.append(f"the whole {run.data.split} split has {whole} samples, as the task's card says, ours are {ours.n}")
+    compared, stated_as = _SECTIONS.get(preset.convention.section), re.search(r"(\S+) reference", wanted.row.split)
+    if compared and stated_as and stated_as[1] != compared:
+        found.append(f"the row is of references' {stated_as[1]}, and {preset.title} compares {compared}")
     if run.data.split.casefold() not in wanted.row.split.casefold():
         found.append(f"the row is of `{wanted.row.split or UNSTATED}`, the run of the {run.data.split} split")
     if wanted.row.protocol == UNSTATED:

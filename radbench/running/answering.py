@@ -15,7 +15,7 @@ from typing import Final, Protocol, runtime_checkable
 from radbench.errors import ContentError, MissingPackageError, WeightsError, is_own, is_own_part
 from radbench.models.base import Annotator, Embedder, Generator, Model, Ranker
 from radbench.sample import Reply, Request
-from radbench.terms import Access, told
+from radbench.terms import Access, told, words
 
 _METHODS = {"generate": Generator, "rank": Ranker, "embed": Embedder, "annotate": Annotator}
 _FINAL = (ContentError, MissingPackageError, WeightsError)  # errors that are no matter of one batch: nothing else would come back
@@ -136,7 +136,7 @@ def _answer_kind(model: Model, kind: str, requests: Sequence[Request], access: A
     except _FINAL as error:
         if is_own(error):
             raise
-        raise next(kind for kind in _FINAL if isinstance(error, kind))(told(error, access)) from None
+        raise next(kind for kind in _FINAL if isinstance(error, kind))(words(error, access)) from None
     except Exception as error:  # a model may raise anything; it becomes data
         if len(requests) > 1:
             return [reply for request in requests for reply in _answer_kind(model, kind, [request], access)]

@@ -26,6 +26,7 @@ from radbench.scoring.rows import Answerer, StoredRows, annotate, chunks, measur
 from radbench.scoring.values import Frame, IntervalSettings, Measured
 from radbench.terms import Access, endpoint_of, guard, told
 
+_LISTED: Final = 10  # values that a message names
 _REASONS: Final = 5  # of failures that a summary lists; the journal has them all
 
 __all__ = ["IntervalSettings", "check_annotators", "count_questions", "score"]
@@ -121,9 +122,8 @@ def _slips(card: TaskCard, census: Census, ids: Sequence[str]) -> list[str]:
     """Names in the score half that nothing answers to: a primary value, a subgroup."""
     found = [f"subgroups: no sample has `{name}`" for name, levels in census.subgroups.items() if levels and not any(levels)]
     if ids and card.score.primary not in ids:
-        found.append(
-            f"primary: no metric gives `{card.score.primary}`{nearest(card.score.primary, ids)} They give {', '.join(dict.fromkeys(ids))}"
-        )
+        listed = ", ".join(ids[:_LISTED]) + (f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else "")
+        found.append(f"primary: no metric gives `{card.score.primary}`{nearest(card.score.primary, ids)} They give {listed}")
     return found
 
 
@@ -133,12 +133,11 @@ def check_annotators(plan: Plan, annotators: Annotators) -> None:
     Raises:
         DataTermsError, ContentError: as `Annotators.check`, naming the metric and the annotator.
     """
+    access = plan.dataset(plan.task.ask.split).access  # first: what a metric says while it is made is told where the data are open
     for name, metric in _metrics(plan.task, annotators.catalog):
-        if metric.annotators or endpoint_of(metric) is not None:
-            access = plan.dataset(plan.task.ask.split).access
-            _guard(name, metric, access, annotators)
-            for asked in metric.annotators:
-                annotators.check(asked, access, metric=name)
+        _guard(name, metric, access, annotators)
+        for asked in metric.annotators:
+            annotators.check(asked, access, metric=name)
 
 
 def count_questions(folder: RunFolder, card: TaskCard, catalog: Catalog, annotators: Annotators) -> None:

@@ -102,8 +102,7 @@ def _redacted(board: Board, files: Mapping[str, str]) -> Board:
         return cell and replace(cell, parts=tuple(map(of_value, cell.parts)), spent_by=tuple(map(public, cell.spent_by)))
 
     lines = tuple(replace(line, name=without_places(line.name), cells=tuple(map(of, line.cells))) for line in board.lines)
-    notes, tests = (tuple(map(without_places, texts)) for texts in (board.notes, board.tests))
-    return replace(board, lines=lines, notes=notes, tests=tests)
+    return replace(board, lines=lines, notes=tuple(map(without_places, board.notes)))
 
 
 def _run_files(folders: Iterable[RunFolder], writer: _Snapshot, *, samples: bool) -> Iterator[RunEntry]:

@@ -59,9 +59,9 @@ def test_ranks_with_their_intervals_and_letters_stand_beside_the_numbers_once_in
     loading.board("all", inferred=True)
     (grid,) = opened(board="all").dataframe
     rank = dict(zip(grid.value["model"], grid.value["0 rank"], strict=True))
-    assert rank["model_a"] == "1 (1) a best"
-    assert rank["model_b"] == "1 (1) a best †"
-    assert rank["model_c"] == "3 (3) b"
+    assert rank["model_a"] == "1 (1) a best, zero-shot"
+    assert rank["model_b"] == "1 (1) a best †, zero-shot"
+    assert rank["model_c"] == "3 (3) b, zero-shot"
 
 
 def test_a_heading_of_the_url_opens_its_tab(opened: Opened):

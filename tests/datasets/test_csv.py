@@ -45,6 +45,10 @@ def test_a_bar_parts_the_items_of_a_list(tmp_path: Path) -> None:
         (b"PK\x03\x04\x14\x00", r"rows.csv is a workbook, not CSV: save its sheet as `CSV UTF-8`"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", r"rows.csv is a workbook"),
         (b"", r"the header has no column"),
+        (
+            b"7,Small left effusion.\n8,Clear.\n",
+            r"the header has 2 columns, whose names are more than words: is its first line a header\?$",
+        ),
     ],
 )
 def test_a_file_that_is_not_what_the_card_says_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

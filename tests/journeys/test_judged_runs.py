@@ -91,6 +91,18 @@ def test_weights_that_are_not_where_the_caller_says_stop_a_run(judged: Bench, ra
     assert judged.asked() == []
 
 
+@pytest.mark.parametrize("command", ["run", "score"])
+def test_weights_of_a_model_that_nobody_knows_are_refused(judged: Bench, radbench: Radbench, command: str):
+    run = judged.arguments()
+    asked = run if command == "run" else ["score", str(judged.folder / "nowhere"), "--catalog", str(judged.cards)]
+
+    status, _, err = radbench(*asked, "--weights", f"judgd={judged.folder}")
+
+    assert status == 2
+    assert "no model `judgd`; did you mean `judge`?" in err
+    assert judged.asked() == []
+
+
 def test_weights_that_a_card_expects_and_that_are_not_there_cost_a_warning(
     judged: Bench, radbench: Radbench, caplog: pytest.LogCaptureFixture
 ):

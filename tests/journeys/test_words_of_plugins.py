@@ -171,6 +171,7 @@ class TellingShare(Talker, SumMetric):
     def __init__(self, *, at: str = "", how: str = "", asks: bool = False):
         self.at, self.how = at, how
         self.annotators = ("asked",) if asks else ()
+        self.tell("built", SEEN[0] if SEEN else "")
 
     def asks(self, case, replies):
         ask = Ask("asked", Request(turns=(Turn("user", (case.sample.texts["question"],)),)))
@@ -199,7 +200,7 @@ PLACES = [
     *(("dataset", at) for at in ("made", "item", "reason")),
     *(("protocol", at) for at in ("ask", "read", "reason")),
     *(("model", at) for at in ("built", "load", "generate", "reply", "stopped", "remark")),
-    *(("metric", at) for at in ("prepare", "row", "value", "reason")),
+    *(("metric", at) for at in ("built", "prepare", "row", "value", "reason")),
     *(("annotator", at) for at in ("built", "load", "generate", "reply")),
 ]
 

@@ -12,8 +12,9 @@ from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import RunFolder, Settings, find_runs, write_json
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.printing.markdown import markdown
-from radbench.leaderboard.printing.reading import decimals
+from radbench.leaderboard.printing.reading import decimals, footnotes
 from radbench.leaderboard.printing.text import text
+from radbench.leaderboard.selection import select
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 
@@ -68,8 +69,17 @@ def test_numbers_with_different_signatures_are_not_compared(catalog: Catalog, tm
         "constant-yes (first 12)": True,
         "majority (first 12)": True,
     }
-    assert any("constant-no (first 20) on demo.vqa: not compared" in note and "n 20 against 12" in note for note in found.notes)
+    assert any("constant-no (first 20) on demo.vqa: not compared" in note and "n 20 against 12" in note for note in footnotes(found))
     assert any(line.startswith("constant-no (first 20)") and "(0." in line for line in text(found).splitlines())
+
+
+def test_a_selection_says_nothing_of_lines_that_it_leaves_out(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority", "constant-yes"], ["demo.vqa"])
+    evaluated(catalog, tmp_path, ["constant-no"], ["demo.vqa"], limit=20)
+
+    found = select(board(catalog, tmp_path), models=["majority (first 12)"])
+
+    assert not any("constant-no" in note for note in footnotes(found))
 
 
 def test_a_limited_run_is_not_what_whole_runs_are_compared_with(catalog: Catalog, tmp_path: Path) -> None:
@@ -117,7 +127,7 @@ def test_missing_replies_are_marked_and_counted(catalog: Catalog, tmp_path: Path
     shown = markdown(board(catalog, tmp_path))
 
     assert "†" in shown
-    assert "majority on demo.vqa: complete, 3 failed" in shown
+    assert "majority (first 12) on demo.vqa: 3 of 12 failed" in shown
 
 
 def test_the_tables_show_the_same_numbers_as_the_summaries(catalog: Catalog, tmp_path: Path) -> None:
@@ -171,3 +181,57 @@ def test_a_value_that_no_run_has_is_told(catalog: Catalog, tmp_path: Path) -> No
     found = build(card, find_runs(tmp_path), catalog)
 
     assert [note for note in found.notes if "acuracy" in note] == ["typo: no model has a run of demo.vqa with a value `acuracy`"]
+
+
+def test_an_option_as_the_card_has_it_is_no_change_and_a_changed_one_is_named_without_its_place(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority"], ["demo.vqa"])
+    (folder,) = find_runs(tmp_path)
+    card = {
+        **folder.read_run().model_card,
+        "family": "some-family",
+        "arguments": {"file": "answers.jsonl", "prices": {"prompt": 1}},
+        "weights": {"path": None, "hub": "org/name", "revision": "0123"},
+        "generation": {"temperature": 0, "seed": 1},
+    }
+    as_stated = {
+        "file": "/anywhere/answers.jsonl",
+        "prices": {"prompt": 1},
+        "weights": "org/name",
+        "revision": "0123",
+        "generation": {"temperature": 0, "seed": 1},
+    }
+
+    def named(**changed: object) -> str:
+        record = folder.read_run().model_copy(update={"model_card": {**card, "options": {**as_stated, **changed}}})
+        write_json(folder.run, record)
+        (line,) = board(catalog, tmp_path).lines
+        return line.name
+
+    assert named() == "majority (first 12)"
+    assert named(file="/anywhere/others.jsonl") == "majority (file=/anywhere/others.jsonl, first 12)"
+    assert named(weights="/home/me/step-2000") == "majority (weights=step-2000, first 12)"
+    assert named(generation={"temperature": 0.7, "seed": 1}) == "majority (temperature=0.7, first 12)"
+
+
+def test_a_column_that_cannot_be_pooled_says_so_once_and_nothing_else_of_it(catalog: Catalog, tmp_path: Path) -> None:
+    tasks = ["demo.modality", "demo.dicom-modality"]
+    evaluated(catalog, tmp_path, ["majority", "constant-yes"], tasks, limit=None)
+    columns = [{"task": tasks, "value": "accuracy", "over": over, "title": over} for over in ("pooled", "average")]
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": columns})
+
+    said = text(build(card, find_runs(tmp_path), catalog), 1000)
+
+    assert said.count("classification depends on the corpus it saw: `over: average` instead of `pooled`") == 1
+    assert "no model has a run" not in said
+    assert "demo.modality + demo.dicom-modality 40 (40 patients) + 7 (6 patients)" in said
+
+
+def test_of_a_value_of_some_cases_the_clusters_of_all_are_not_taken_for_theirs(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["constant-yes"], ["demo.text-qa"], limit=None)
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": "demo.text-qa", "value": "exact_match"}]})
+
+    found = build(card, find_runs(tmp_path), catalog)
+
+    (folder,) = find_runs(tmp_path)
+    unanswerable = sum("unanswerable" in line for line in folder.samples.read_text().splitlines())
+    assert footnotes(found)[0] == f"n (clusters): demo.text-qa {55 - unanswerable} of 55 (40 patients)"

@@ -12,6 +12,9 @@ from radbench.catalog.cards import BoardCard
 from radbench.folder import find_runs
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.exposure import exposure
+from radbench.leaderboard.printing.latex import latex
+from radbench.leaderboard.printing.reading import headed
+from radbench.leaderboard.printing.text import text
 
 
 @pytest.fixture
@@ -75,3 +78,20 @@ def test_a_model_below_a_baseline_is_not_marked_as_best(bench: Bench) -> None:
     cells = {line.name: line.cells[0] for line in board(bench).lines}
 
     assert {name: (cell.rank, cell.order) for name, cell in cells.items() if cell} == {"weak-model": (1, 2), "majority": (None, None)}
+
+
+def test_classes_stand_under_headings_of_their_own_and_marks_are_explained(bench: Bench) -> None:
+    ran(bench, "seen", "answer to q{i}", {"bench": ["train"]})
+    ran(bench, "unseen-well", "answer to q{i}", {"bench": []})
+    ran(bench, "unseen-badly", "nothing", {"bench": []})
+    ran(bench, "silent", "nothing", {})
+
+    found = board(bench)
+
+    assert [(heading, [line.name for line in lines]) for heading, lines in headed(found)] == [
+        ("Models, trained on the train split", ["seen"]),
+        ("Models, zero-shot", ["unseen-well", "unseen-badly"]),
+        ("Models, exposure unknown", ["silent"]),
+    ]
+    assert "*: best of its class, and no baseline is better" in text(found)
+    assert "underlined: second best" in latex(found)

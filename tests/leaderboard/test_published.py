@@ -117,3 +117,19 @@ def test_every_shipped_file_of_rows_can_be_read_and_belongs_to_a_board() -> None
             if column.published:
                 rows = [row for file in found.rows for row in read_published((found.file or Path()).parent / file)]
                 assert any(row.fits(column.published) for row in rows), f"{name}: {column.name}"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        ("1.5", "raw", "1.5"),
+        ("0.63", "fraction", "0.63"),
+        ("0.630", "fraction", "0.630"),
+        ("71", "percent", "0.71"),
+        ("0.24812", "fraction", "0.248"),
+    ],
+)
+def test_no_digit_is_shown_that_the_source_does_not_print(tmp_path: Path, value: str, unit: str, shown: str) -> None:
+    found = build(card(tmp_path, {"value": value, "unit": unit}), [], Catalog())
+
+    assert f"| *{shown}* |" in markdown(found)

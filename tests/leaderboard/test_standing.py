@@ -12,6 +12,7 @@ from bench import TASK, Bench
 from radbench.catalog.cards import BoardCard
 from radbench.folder import find_runs
 from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.selection import select
 from radbench.leaderboard.standing import infer
 
 
@@ -64,13 +65,36 @@ def test_classes_of_exposure_share_no_group_and_a_class_of_one_has_none(bench: B
     assert found.tests == ()
 
 
+def test_groups_of_two_classes_have_no_letter_in_common(bench: Bench) -> None:
+    for name, right, splits in (("a", 60, ()), ("b", 0, ()), ("c", 50, ("train",)), ("d", 49, ("train",))):
+        ran(bench, name, right=right, trained_on=splits)
+
+    letters = {line.name: cell.standing.letters for line in board(bench).lines if (cell := line.cells[0]) and cell.standing}
+
+    assert letters == {"a": "a", "b": "b", "c": "c", "d": "c"}
+
+
+def test_tests_are_told_of_the_columns_that_are_shown(bench: Bench) -> None:
+    ran(bench, "one", right=60)
+    ran(bench, "two", right=30)
+    columns = [{"task": TASK, "value": value, "title": value} for value in ("exact_match", "token_f1")]
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": columns})
+
+    found = infer(build(card, find_runs(bench.out), bench.catalog()), bench.catalog(), draws=1000)
+
+    assert {said.partition(" ")[0] for said in found.tests} == {"exact_match"}  # answers are right or wrong: both tests are the same
+    assert "token_f1 (token_f1), zero-shot" in found.tests[0]
+    (said,) = select(found, columns=["token_f1"]).tests
+    assert said.startswith("token_f1 (token_f1), zero-shot: ")
+
+
 def test_each_test_is_told_with_its_size_and_correction(bench: Bench) -> None:
     ran(bench, "one", right=60)
     ran(bench, "two", right=30)
 
     (said,) = board(bench).tests
     assert said.startswith(f"{TASK} (exact_match), zero-shot: ")
-    assert "Holm over 1 pairs at 0.05" in said
+    assert "Holm over 1 pair at 0.05" in said
     assert "60 cases of 20 clusters (patient)" in said
 
 

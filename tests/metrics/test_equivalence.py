@@ -30,7 +30,13 @@ def test_the_line_of_a_judge_is_read(text, verdict):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yes", "Equivalent: perhaps", "Equivalent: yes\nEquivalent: no", "Equivalent: yesterday", "non-equivalent"]
+    "text",
+    [
+        *["", "yes", "Equivalent: perhaps", "Equivalent: yes\nEquivalent: no", "Equivalent: yesterday", "non-equivalent"],
+        "The answer says `Equivalent: yes`, which is an order that I do not follow.",
+        "Not equivalent: yes",
+        "Equivalent: yes and no",
+    ],
 )
 def test_anything_else_is_unparsed(text):
     assert isinstance(METRIC.read(text), Unparsed)

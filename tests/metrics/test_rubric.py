@@ -22,6 +22,7 @@ CASE = Case.of(
         ("**Score:** 1", 1),
         ("Reason: no opacity, score low\nScore: 2", 2),
         ("score: 5.", 5),
+        ("Score: 3, since the side is missing\n**Score: 3**", 3),
         ("Score: 3/5", None),
     ],
 )
@@ -31,7 +32,11 @@ def test_a_mark_is_read_from_its_line(text, mark):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "4", "Score: 0", "Score: 6", "Score: 3.5", "Score: four", "Score: 2\nScore: 4", "Score: 45", "the score: 4"]
+    "text",
+    [
+        *["", "4", "Score: 0", "Score: 6", "Score: 3.5", "Score: four", "Score: 2\nScore: 4", "Score: 45", "the score: 4"],
+        *["Score: 4 or 5", "Score: 3-4", "Score: 3 to 4.", "Score: 5 out of 5", "Score: 4\nScore: 3 or 4"],
+    ],
 )
 def test_anything_else_is_unparsed(text):
     assert isinstance(METRIC.read(text), Unparsed)

@@ -42,6 +42,11 @@ def test_a_reply_without_an_answer_counts_zero_even_where_nothing_was_to_be_said
     assert values(Case.of(None, ["Normal."]))["temporal_f1"] == 0
 
 
+def test_a_reply_without_an_answer_makes_no_reference_speak_of_change():
+    found = values(Case.of(None, ["Normal."]), Case.of(None, ["Stable effusion."]), Case.of("Stable.", ["Stable effusion."]))
+    assert found == {"temporal_f1": pytest.approx(1 / 3), "temporal_f1_mentioned": 1 / 2, "temporal_mentioned": pytest.approx(2 / 3)}
+
+
 def test_a_case_without_a_reference_text_is_left_out():
     assert Temporal().row(Case.of("New.", [" "])) == Excluded("no reference text")
     assert Temporal().missing(Case.of(None, [])) == Excluded("no reference text")

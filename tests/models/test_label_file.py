@@ -55,6 +55,12 @@ def test_what_is_wrong_with_a_table_is_said_with_its_place(tmp_path):
         loaded(table(tmp_path, labels=LABELS[:-1]))
     with pytest.raises(ContentError, match=r"line 2: `Edema` should be blank, 1, 0 or -1, got `2`"):
         loaded(table(tmp_path, ["Wet.", *("2" if label == "Edema" else "" for label in LABELS)]))
+    with pytest.raises(ContentError, match=r"`Enlarged Cardiomediastinum` should be .*, got a text of 20 characters"):
+        loaded(table(tmp_path, ["Wet.", "small left effusion.", *[""] * 13]))
+    with pytest.raises(ContentError, match=r"line 2: expected 15 cells, as in the header"):
+        loaded(table(tmp_path, ["Wet.", *[""] * 15]))
+    with pytest.raises(ContentError, match=r"line 2: expected 15 cells, as in the header"):
+        loaded(table(tmp_path, ["Wet.", *[""] * 13]))
     with pytest.raises(ContentError, match=r"line 3: other labels"):
         loaded(table(tmp_path, ["Wet.", *[""] * 14], ["Wet.", "1", *[""] * 13]))
 

@@ -12,9 +12,12 @@ from stub_server import StubServer
 
 pytest.importorskip("openai", reason="needs the extra `api`")
 
+import openai
+
 from radbench.catalog import Catalog
 from radbench.errors import ContentError
 from radbench.media import Reader
+from radbench.models._wire import Route
 from radbench.models.openai import Openai
 from radbench.sample import Request, Turn
 from radbench.terms import is_local
@@ -88,6 +91,29 @@ def test_settings_that_do_not_fit_are_refused_by_name(options: dict[str, Any], n
 )
 def test_addresses_that_a_server_can_have_are_taken(endpoint: str):
     assert Openai(model="m", endpoint=endpoint).endpoint == endpoint
+
+
+@pytest.mark.parametrize("kind", [{}, {"batch": True}, {"api_version": "2024-10-21"}])
+def test_what_the_environment_states_for_openai_goes_to_nobody_else(
+    stub: StubServer, monkeypatch: pytest.MonkeyPatch, kind: dict[str, Any]
+):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-1")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gate: secret\nAuthorization: Bearer of-another")
+    monkeypatch.setenv("STUB_KEY", "sk-one")
+    stub.keeps_files = True
+    endpoint = stub.url.removesuffix("/v1") if kind.get("api_version") else stub.url
+    (reply,) = made(stub, api_key_env="STUB_KEY", endpoint=endpoint, **kind).generate([asking(line=2)])
+    assert reply.output == "answer to q2"
+    assert not stub.headers & {"x-gate", "openai-organization", "openai-project"}
+    assert stub.keys <= {"Bearer sk-one", ""}
+
+
+def test_what_the_environment_states_for_openai_goes_to_openai(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    client = openai.AsyncOpenAI(api_key="k", base_url="https://api.openai.com/v1")
+    assert Route("https://api.openai.com/v1").bare(client).organization == "org-1"
+    assert Route("https://api.openai.com.example.com/v1").bare(client).organization is None
 
 
 # Azure

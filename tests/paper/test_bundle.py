@@ -20,7 +20,7 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard
 from radbench.certificates import Certificate, write_certificate
 from radbench.errors import ContentError, RunFormatError
-from radbench.folder import RunFolder, find_runs, write_json
+from radbench.folder import HIDDEN, RunFolder, find_runs, write_json
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.printing.bibtex import Bibliography
 from radbench.leaderboard.published import COLUMNS
@@ -149,7 +149,7 @@ def test_the_methods_state_data_models_metrics_and_statistics(original: Path) ->
         "[@arxiv2020",
         "answer_text|articles:kept|",
         "percentile bootstrap of clusters, 100 draws, seed 0",
-        "Holm over 1 pairs at 0.05",
+        "Holm over 1 pair at 0.05",
         "`rules-14`",
         "**GAP**",
     ):
@@ -249,6 +249,30 @@ def test_texts_of_closed_data_stay_out_of_every_file(tmp_path: Path) -> None:
     texts = [path.read_bytes().decode("utf-8", "replace") for path in (tmp_path / "bundle").rglob("*") if path.is_file()]
     assert not any(SECRET in one or "nothing ```" in one or "What does line" in one for one in texts)
     assert (tmp_path / "bundle" / "cases.md").read_text().count("\n- `q") == 3
+
+
+def test_references_that_a_submission_must_not_tell_stay_out_of_every_file_though_their_data_are_open(tmp_path: Path) -> None:
+    bench = filled(tmp_path / "bench")
+    (bench.out / HIDDEN).touch()
+
+    write_bundle(board_of(bench), bench.catalog(), MAKING, tmp_path / "bundle")
+
+    assert [path.name for path in (tmp_path / "bundle").rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()] == []
+    assert "- `" in (tmp_path / "bundle" / "cases.md").read_text()  # ids alone
+    assert verified(tmp_path).differences == ()
+
+
+def test_of_predictions_made_elsewhere_nobody_claims_when_and_how_they_were_asked(original: Path) -> None:
+    bundle = original / "bundle"
+
+    told = (bundle / "methods.md").read_text()
+    assert "Predictions of `model_a`, `model_b` were made elsewhere and read from files" in told
+    assert "**GAP**, when and how these models were asked" in told
+    assert "were asked with" not in told
+    assert "of `model_a`, `model_b` were made elsewhere, with prompts that are not known" in (bundle / "prompts.md").read_text()
+    items = (bundle / "checklist-mi-clear-llm.md").read_text()
+    assert [line[:8] for line in items.splitlines() if line.startswith("- [x]")] == []
+    assert "When each model was asked. model_a, model_b: predictions made elsewhere (**GAP**)." in items
 
 
 def test_a_checklist_ticks_what_the_runs_tell_and_marks_the_rest(original: Path) -> None:
@@ -362,6 +386,38 @@ def test_a_damaged_run_is_told_and_does_not_stop_the_rest(copied: Path) -> None:
     assert found.n_runs == 2
 
 
+def test_a_run_whose_record_is_damaged_is_named_and_the_others_are_still_checked(copied: Path) -> None:
+    folder = run_of(copied, "model_b")
+    folder.run.write_text("{")
+
+    found = verified(copied)
+
+    assert [one.where for one in found.differences] == [f"run {folder.path.name}"]
+    assert "cannot be recomputed" in found.differences[0].said
+    assert found.n_runs == 2
+    assert [note for note in found.notes if "no text or figure was written again" in note]
+
+
+def test_counts_and_reasons_of_a_summary_are_those_of_its_replies(copied: Path) -> None:
+    folder = run_of(copied, "model_a")
+    summary = json.loads(folder.summary.read_text())
+    folder.summary.write_text(json.dumps({**summary, "failed": {"an invented reason": 3}}))
+
+    found = verified(copied)
+
+    assert [(one.where, one.said) for one in found.differences] == [
+        (f"run {folder.path.name}", "failed: not as its replies give it, in its summary")
+    ]
+
+
+def test_a_file_that_was_put_into_the_bundle_is_noted(copied: Path) -> None:
+    (copied / "bundle" / "figures" / "more.svg").write_text("<svg/>")
+
+    found = verified(copied)
+
+    assert (found.differences, found.notes) == ((), ("figures/more.svg is none of the bundle's files",))
+
+
 def test_verifying_writes_nothing_into_runs_or_bundle(copied: Path) -> None:
     before = {path: path.read_bytes() for path in sorted(copied.rglob("*")) if path.is_file()}
 
@@ -405,3 +461,13 @@ def test_a_bundle_of_a_newer_format_asks_for_a_newer_radbench(copied: Path) -> N
 
     with pytest.raises(RunFormatError, match="has format 2"):
         verified(copied)
+
+
+def test_a_paper_of_runs_whose_samples_are_not_here_is_refused_before_anything_is_written(copied: Path, tmp_path: Path) -> None:
+    run_of(copied, "model_a").samples.unlink()
+    cards = Catalog([copied / "bench" / "cards"])
+    board = infer(build(cards.board(copied / "bundle" / "board" / "made.yaml"), find_runs(copied / "bench" / "runs"), cards), cards)
+
+    with pytest.raises(ContentError, match="a paper is made of whole runs"):
+        write_bundle(board, cards, MAKING, tmp_path / "new")
+    assert not (tmp_path / "new").exists()

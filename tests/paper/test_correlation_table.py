@@ -54,7 +54,9 @@ def test_the_latex_table_compiles_with_any_name_and_undefined_cells(found: Corre
     source = latex(found, **options)
     assert "{n/a}" in source
     assert "{--}" in source
-    document = f"\\documentclass{{article}}\\usepackage{{booktabs,siunitx,textcomp}}\\begin{{document}}\n{source}\\end{{document}}\n"
+    document = (
+        f"\\documentclass{{article}}\\usepackage{{booktabs,graphicx,siunitx,textcomp}}\\begin{{document}}\n{source}\\end{{document}}\n"
+    )
     (tmp_path / "t.tex").write_text(document)
 
     command = [str(PDFLATEX), "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "t.tex"]
@@ -138,12 +140,11 @@ def test_the_command_writes_each_format_with_its_provenance_beside_it(
     assert {cell["statistic"] for cell in told["cells"]} == {"spearman"}
 
 
-def test_four_statistics_with_intervals_fit_a_page(found: Correlations, tmp_path: Path) -> None:
+def test_all_statistics_with_intervals_fit_a_page(found: Correlations, tmp_path: Path) -> None:
     if PDFLATEX is None:
         pytest.skip("pdflatex is not installed")
-    part = select_from(found, ["tau_b", "spearman", "pearson", "accuracy"], ["worse", "errors"])
-    preamble = "\\documentclass{article}\\usepackage[margin=2.5cm]{geometry}\\usepackage{booktabs,siunitx,textcomp}"
-    (tmp_path / "t.tex").write_text(f"{preamble}\\begin{{document}}\n{latex(part)}\\end{{document}}\n")
+    preamble = "\\documentclass{article}\\usepackage{booktabs,graphicx,siunitx,textcomp}"
+    (tmp_path / "t.tex").write_text(f"{preamble}\\begin{{document}}\n{latex(found)}\\end{{document}}\n")
 
     command = [str(PDFLATEX), "-interaction=nonstopmode", "-no-shell-escape", "t.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False, timeout=120)
@@ -177,6 +178,25 @@ def test_the_footnote_says_how_numbers_were_made(found: Correlations) -> None:
 
     assert "50 bootstrap draws of 12 study clusters, seed 0" in said
     assert "made\\textbar{}up:yes" in said
+    assert "bold: best metric, and no control is better" in said
+    assert "swaps of clusters, Holm" in said
+
+
+def test_a_metric_below_a_control_is_not_marked_as_best() -> None:
+    items = tuple((f"study {i}", "system") for i in range(8))
+    ratings = np.arange(8.0)[:, None] + np.zeros((8, 2))
+    metrics = [
+        MetricScores("below", np.array([0.0, 2, 1, 4, 3, 5, 7, 6])),
+        MetricScores("worst", np.array([3.0, 2, 1, 0, 7, 6, 5, 4])),
+        MetricScores("length", np.arange(8.0), is_control=True),
+    ]
+    rated = RatedItems(items, ("a", "b"), ratings, Scale("ordinal", 0, 7))
+
+    lines = latex(correlate(rated, metrics, criterion="quality", settings=CorrelationSettings(draws=20))).splitlines()
+
+    below, length = (next(line for line in lines if name in line and "&" in line) for name in ("{below}", "{length (control)}"))
+    assert "\\underline" in below
+    assert "\\mathbf" not in below + length
 
 
 def test_what_was_written_is_read_back(found: Correlations, tmp_path: Path) -> None:

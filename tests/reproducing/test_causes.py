@@ -12,7 +12,7 @@ import yaml
 from bench import TASK, Bench
 
 from radbench.conventions import Aggregation, Convention
-from radbench.folder import RunFolder
+from radbench.folder import RunFolder, write_json
 from radbench.reproducing.cells import CAUSES, CellReproduced
 from radbench.reproducing.reproduce import reproduce
 from radbench.reproducing.steps import Scorer, Way, parts, views
@@ -169,10 +169,20 @@ def test_a_paper_that_reads_by_substring_is_reproduced_and_its_gain_is_the_reade
     assert found.reasons == ()
 
 
+def test_a_run_of_a_part_of_the_split_that_the_card_counts_says_so(tmp_path: Path) -> None:
+    bench, folder = answered(tmp_path, CLOSED, [{"answer": "yes"}] * 5, ["yes"] * 5)
+    run = folder.read_run()
+    write_json(folder.run, run.model_copy(update={"task_card": run.task_card | {"about": {"n": 60}}}))
+
+    found = held_against((bench, folder), "closed accuracy", "100", "accuracy", source="a paper", n="unstated")
+
+    assert "the whole test split has 60 samples, as the task's card says, ours are 5" in found.reasons
+
+
 def test_what_speaks_against_a_row_is_told(tmp_path: Path) -> None:
     made = answered(tmp_path, CLOSED, [{"answer": "yes"}] * 5, ["yes"] * 5)
 
-    found = held_against(made, "closed accuracy", "80", "accuracy", source="someone else", split="validation", n="7")
+    found = held_against(made, "closed accuracy", "20", "accuracy", source="someone else", split="validation", n="7")
 
     assert found.verdict == "not reproduced"
     assert found.reasons == (

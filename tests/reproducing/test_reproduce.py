@@ -102,6 +102,33 @@ def test_the_verdict_is_by_digits_then_by_interval(runs: Path, tmp_path: Path, s
     assert found.reported == pytest.approx(ours + shift / 100, abs=0.0006)
 
 
+def test_samples_of_the_paper_that_the_run_lacks_are_named(runs: Path, tmp_path: Path) -> None:
+    (folder,) = find_runs(runs)
+    cards = published(tmp_path / "cards", "bleu-1", "BLEU-1", value="0.5", unit="fraction")
+
+    found = cell(runs, cards, ids=[next(folder.iter_samples()).id, "nobody-1", "nobody-2"])
+
+    assert found.convention is not None
+    assert found.convention.n == 1
+    assert "the run lacks 2 of the paper's samples: nobody-1, nobody-2" in found.reasons
+
+
+@pytest.mark.parametrize(("split", "differs"), [("test of findings reference", False), ("test of findings+impression reference", True)])
+def test_a_row_of_another_section_of_the_references_says_so(runs: Path, tmp_path: Path, split: str, differs: bool) -> None:
+    found = cell(runs, published(tmp_path / "cards", "bleu-1", "BLEU-1", value="0.5", unit="fraction", split=split))
+
+    assert PRESETS["r2gen"].convention.section == "findings"
+    assert any(reason.startswith("the row is of references' findings+impression") for reason in found.reasons) == differs
+
+
+def test_intervals_are_by_cluster_where_the_paper_resampled_nothing(runs: Path, tmp_path: Path) -> None:
+    found = cell(runs, published(tmp_path / "cards", "rouge1", "ROUGE", value="0.5", unit="fraction"), "radfm-v1")
+
+    assert found.convention is not None
+    assert found.strict is not None
+    assert (found.convention.value, found.convention.ci) == (found.strict.value, found.strict.ci)
+
+
 def test_the_median_of_draws_is_the_aggregation(runs: Path, tmp_path: Path) -> None:
     found = cell(runs, published(tmp_path / "cards", "rougeL", "ROUGE-L", value="0.5", unit="fraction"), "llavarad-2024")
 

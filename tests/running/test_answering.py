@@ -61,7 +61,9 @@ def test_the_words_of_a_foreign_model_are_not_kept_where_the_data_are_closed(err
 
 
 def test_what_no_request_can_pass_is_raised_without_the_words_of_a_foreign_model():
-    with pytest.raises(ContentError, match=r"ContentError at fakes\.py:\d+$"):
+    with pytest.raises(
+        ContentError, match=r"ContentError at fakes\.py:\d+: `raise self\._errors\[request\.sample_id\]`; the words of code that"
+    ):
         answer(FakeModel(errors={"a": ContentError("Mrs Smith has an effusion")}), ask("a"))
 
 

@@ -86,15 +86,16 @@ def figures(board: Board) -> Iterator[tuple[str, str, Figure]]:
         for i, (group, places) in enumerate(groups.items(), start=1):
             slug = re.sub(r"[^a-z0-9]+", "-", group.lower()).strip("-")
             end = f"-{i}" + (f"-{slug}" if slug else "") if len(groups) > 1 else ""
-            for name, title, figure in _of_group(board, places, group):
+            for name, title, figure in _of_group(board, places):
+                figure.suptitle(_drawable(f"{board.title}: {group}" if group else board.title), fontsize=9)
                 yield name + end, f"{title}, {group}".rstrip(", "), figure
 
 
-def _of_group(board: Board, places: Sequence[int], group: str) -> Iterator[tuple[str, str, Figure]]:
+def _of_group(board: Board, places: Sequence[int]) -> Iterator[tuple[str, str, Figure]]:
     """The figures of columns under one heading."""
     shown = [p for p in places if not board.columns[p].cost and any(cell.value is not None for _, cell in board.column(p))]
     if shown:
-        yield "forest", "values", _forest(board, shown, group)
+        yield "forest", "values", _forest(board, shown)
     if ranked := [(place, known) for place in shown for known in _classes(board, place)]:
         yield "ranks", "ranks", _ranks(board, ranked)
     spent = {place: efficiency(board, place) for place in shown}
@@ -102,7 +103,7 @@ def _of_group(board: Board, places: Sequence[int], group: str) -> Iterator[tuple
         yield "cost", "quality against cost", _costs(board, spent, known)
 
 
-def _forest(board: Board, places: Sequence[int], group: str) -> Figure:
+def _forest(board: Board, places: Sequence[int]) -> Figure:
     """A panel a column: each line's value with its interval."""
     lines = [line for line in reversed(board.lines) if any(line.cells[place] is not None for place in places)]
     figure, panels = _panels(len(places), height=0.9 + 0.2 * len(lines), share=True)
@@ -125,7 +126,6 @@ def _forest(board: Board, places: Sequence[int], group: str) -> Figure:
         ax.set_yticks(range(len(lines)), [_drawable(line.label) for line in lines])
         ax.grid(axis="x", linewidth=0.3)
     _legend(figure, [kind for kind in KINDS if any(line.kind == kind for line in lines)])
-    figure.suptitle(_drawable(f"{board.title}: {group}" if group else board.title), fontsize=9)
     return figure
 
 
@@ -145,8 +145,9 @@ def _ranks(board: Board, ranked: Sequence[tuple[int, str]]) -> Figure:
         ax.set_ylim(-0.6, len(members) - 0.4)
         ax.set_xlim(0.5, len(members) + 0.9)
         ax.set_xticks(range(1, len(members) + 1, 1 + len(members) // 12))
-        _named(ax, board, place)
-        ax.set_xlabel(f"rank among {known}, 1 is best\nbars: interval; a shared letter: not told apart", fontsize=6)
+        of = _drawable(f"rank by {_measure(board, place)}, 1 is best")
+        ax.set_title(_drawable(board.columns[place].name))
+        ax.set_xlabel(f"{of}\namong models whose exposure is {known}\nbars: interval; a shared letter: not told apart", fontsize=6)
     return figure
 
 
@@ -208,10 +209,14 @@ def _panels(n: int, *, height: float, width: float = 2.2, across: int | None = N
 
 def _named(ax: Axes, board: Board, place: int, axis: str = "x") -> None:
     """The column's name, its value, and in which direction it is better."""
-    column, better = board.columns[place], "lower" if board.lower_is_better(place) else "higher"
-    ax.set_title(_drawable(column.name))
-    label = _drawable(f"{column.value or 'value'} ({better} is better)")
+    better = "lower" if board.lower_is_better(place) else "higher"
+    ax.set_title(_drawable(board.columns[place].name))
+    label = _drawable(f"{_measure(board, place)} ({better} is better)")
     (ax.set_xlabel if axis == "x" else ax.set_ylabel)(label, fontsize=7)
+
+
+def _measure(board: Board, place: int) -> str:
+    return board.columns[place].value or "value"
 
 
 def _legend(figure: Figure, kinds: Sequence[LineKind]) -> None:

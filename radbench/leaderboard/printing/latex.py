@@ -10,7 +10,7 @@ from typing import Final
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
-from radbench.leaderboard.printing.reading import decimals, headed, number, plain, remarks
+from radbench.leaderboard.printing.reading import decimals, digits, headed, legend, number, plain, remarks
 
 _WIDE: Final = 5  # columns of numbers from which on a table spans both columns of a page
 _SPECIAL: Final = {
@@ -51,9 +51,9 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
         rows += [f"\\multicolumn{{{len(places) + 1}}}{{l}}{{\\emph{{{escaped(heading)}}}}} \\\\"] if heading else []
         rows += [_row(line, places, compare_to, intervals=intervals) for line in lines]
         rows.append(r"\midrule")
-    notes = remarks(board)
+    notes = [*legend(board, best="bold", second="underlined", groups="letters"), *remarks(board)]
     if compare_to:
-        notes.append(f"*: differs significantly from {compare_to} by the tests named here")
+        notes.insert(1, f"*: differs significantly from {compare_to}; models of its class alone are tested")
     head = _head(board)
     kinds = ["r" if column.cost else f"S[table-format=1.{n}]" for column, n in zip(board.columns, places, strict=True)]
     return "\n".join(
@@ -73,7 +73,7 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
             "\\bottomrule",
             "\\end{tabular}}",
             "\\par\\smallskip",
-            "\\begin{minipage}{\\linewidth}\\footnotesize",
+            "\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright",
             *(f"{escaped(note.removesuffix('.'))}.\\par" for note in notes),
             "\\end{minipage}",
             f"\\end{{{environment}}}",
@@ -111,6 +111,7 @@ def _cell(cell: Cell | None, places: int, compare_to: str, *, intervals: bool) -
         return f"{{{escaped(number(cell, places))}}}"
     if cell is None or cell.value is None:
         return "{--}" if cell is None else "{n/a}"
+    places = digits(cell, places)
     shown, bounds = plain(cell.value, places), cell.ci if intervals else None
     marks = [r"\dagger"] if cell.is_partial else []
     marks += ["*"] if cell.standing is not None and compare_to in cell.standing.differs else []

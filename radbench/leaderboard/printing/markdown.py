@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell
-from radbench.leaderboard.printing.reading import decimals, interval, number, remarks
+from radbench.leaderboard.printing.reading import decimals, interval, legend, number, remarks
 
 
 def markdown(board: Board) -> str:
@@ -14,7 +14,7 @@ def markdown(board: Board) -> str:
     places = [decimals(board, place) for place in range(len(board.columns))]
     rows += [[escaped(line.label), *map(_shown, line.cells, places)] for line in board.lines]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    notes = "\n".join(f"- {escaped(note)}" for note in remarks(board))
+    notes = "\n".join(f"- {escaped(note)}" for note in [*legend(board, best="bold"), *remarks(board)])
     return f"**{escaped(board.title)}**\n\n{table}\n\n{notes}\n"
 
 

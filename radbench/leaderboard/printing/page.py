@@ -12,13 +12,14 @@ from typing import Any
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
 from radbench.leaderboard.printing.provenance import provenance
-from radbench.leaderboard.printing.reading import decimals, headed, interval, number, remarks
+from radbench.leaderboard.printing.reading import decimals, headed, interval, legend, number, remarks
 
 
 def page(board: Board, *, caption: str = "", made: Mapping[str, Any] | None = None) -> str:
     """The page. It carries the board's provenance as JSON (`made`, by default as of now), its date, and a hash of that content."""
     table = f"{_head(board)}\n<tbody>\n{_body(board)}\n</tbody>"
-    return document(caption or board.title, board.card.about.summary, table, remarks(board), made or provenance(board))
+    notes = [*legend(board, best="bold", second="underlined", groups="group", other=""), *remarks(board)]
+    return document(caption or board.title, board.card.about.summary, table, notes, made or provenance(board))
 
 
 def document(title: str, summary: str, table: str, notes: Sequence[str], made: Mapping[str, Any]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Outlay, Part
+from radbench.leaderboard.exposure import Exposure
 from radbench.leaderboard.lint import lint
 
 NOT_RECORDED: Final = "n/r"
@@ -20,6 +21,11 @@ def decimals(board: Board, place: int) -> int:
     return min(4, max(1, 1 - math.floor(math.log10(min(halves))))) if halves else _USUAL
 
 
+def digits(cell: Cell, places: int) -> int:
+    """Decimals of a cell: those of its column, of a report no more than its source prints."""
+    return min(places, cell.reported.decimals) if cell.reported else places
+
+
 def plain(value: float, places: int) -> str:
     """The number, rounded; never a negative zero."""
     text = f"{value:.{places}f}"
@@ -30,7 +36,7 @@ def number(cell: Cell, places: int) -> str:
     """The value, rounded; a dash where it is undefined, a dagger where some replies are missing."""
     if cell.outlay is not None:
         return f"{amount(cell.outlay)}{'°' if cell.is_frontier else ''}"
-    text = "-" if cell.value is None else plain(cell.value, places)
+    text = "-" if cell.value is None else plain(cell.value, digits(cell, places))
     return f"{text}†" if cell.is_partial else text
 
 
@@ -44,30 +50,53 @@ def amount(outlay: Outlay) -> str:
 
 def interval(cell: Cell, places: int) -> str:
     """The interval in brackets, or ""."""
-    return "" if cell.ci is None else f"[{plain(cell.ci[0], places)}, {plain(cell.ci[1], places)}]"
+    if cell.ci is None:
+        return ""
+    low, high = (plain(bound, digits(cell, places)) for bound in cell.ci)
+    return f"[{low}, {high}]"
 
 
 def headed(board: Board) -> list[tuple[str, list[Line]]]:
-    """The lines under headings: models by what the card groups them by, then baselines, controls and reports; "" over models alone."""
+    """The lines under headings: models by what the card groups them by and, as ranks and marks go by class, by class of exposure, then
+    baselines, controls and reports; "" over models alone."""
     found: dict[str, list[Line]] = {}
+    apart = len(_classes(board)) > 1
     for line in board.lines:
-        found.setdefault(_HEADINGS.get(line.kind) or _group_of(line, board.card.group), []).append(line)
+        found.setdefault(_HEADINGS.get(line.kind) or _group_of(line, board.card.group, apart=apart), []).append(line)
     return [("" if list(found) == ["Models"] else heading, lines) for heading, lines in found.items()]
 
 
 _HEADINGS: Final = {"baseline": "Baselines", "control": "Controls", "reported": "Reported, not reproduced"}
+_EXPOSED: Final[dict[Exposure, str]] = {
+    "zero-shot": "zero-shot",
+    "trained-on-train": "trained on the train split",
+    "unknown": "exposure unknown",
+    "trained-on-test": "trained on the test split",
+}
+_MIXED: Final = "exposure differs by column"
 
 
-def _group_of(line: Line, by: str) -> str:
-    """The heading of a model: a fact of its card (`open`, `family`, `parameters`, `licence`), or its class of exposure."""
-    cell = next(cell for cell in line.cells if cell is not None)
+def _group_of(line: Line, by: str, *, apart: bool) -> str:
+    """The heading of a model: a fact of its card (`open`, `family`, `parameters`, `licence`), and its class where classes stand apart."""
+    classes = dict.fromkeys(cell.exposure for cell in line.cells if cell is not None)
+    exposed = _EXPOSED[next(iter(classes))] if len(classes) == 1 else _MIXED
     if by == "exposure":
-        return cell.exposure
-    card = cell.runs[0].run.model_card
+        return exposed
+    card = next(cell for cell in line.cells if cell is not None).runs[0].run.model_card
     fact = card.get(by, card.get("about", {}).get(by)) if by else "Models"
-    if isinstance(fact, bool):
-        return "Open weights" if fact else "Closed weights"
-    return str(fact or f"{by} unstated")
+    named: dict[object, str] = {True: "Open weights", False: "Closed weights", None: "Weights unstated"} if by == "open" else {}
+    heading = named.get(fact) or str(fact or f"{by} unstated")
+    return f"{heading}, {exposed}" if apart else heading
+
+
+def _classes(board: Board) -> dict[str, dict[str, None]]:
+    """The classes of exposure of the models, each with the names of its lines."""
+    found: dict[str, dict[str, None]] = {}
+    for line in board.lines:
+        for cell in line.cells if line.kind == "model" else ():
+            if cell is not None:
+                found.setdefault(cell.exposure, {})[line.name] = None
+    return found
 
 
 def remarks(board: Board) -> list[str]:
@@ -86,18 +115,7 @@ def footnotes(board: Board) -> list[str]:
     cells = [cell for line in board.lines for cell in line.cells if cell is not None]
     if not cells:
         return ["no runs yet", *board.notes]
-    notes = [*_sizes(board), *_made(part for cell in cells for part in cell.parts)]
-    broken = [
-        f"{part.run.model} on {part.run.task}: {part.run.status}, {part.summary.counts.n_failed} failed"
-        for cell in cells
-        for part in cell.parts
-        if part.is_partial
-    ]
-    if broken:
-        notes.append(f"† replies are missing: {'; '.join(dict.fromkeys(broken))}")
-    classes = sorted({cell.exposure for line in board.lines if line.kind == "model" for cell in line.cells if cell})
-    if len(classes) > 1:
-        notes.append(f"models are ranked, and best values marked, within their class: {', '.join(classes)}")
+    notes = [*_sizes(board), *_made(part for cell in cells for part in cell.parts), *_broken(board), *_apart(board)]
     if any(cell.outlay for cell in cells):
         notes.append(f"costs: as runs record them and cards state them, compared with nothing; {NOT_RECORDED}: not recorded, or not stated")
     if any(cell.is_frontier for cell in cells):
@@ -105,7 +123,59 @@ def footnotes(board: Board) -> list[str]:
     sources = {cell.reported.source: None for cell in cells if cell.reported}
     if sources:
         notes.append(f"reported, not reproduced, and not ranked: {'; '.join(sources)}")
-    return [*notes, *(f"‡ {said}" for said in board.outside.values()), *board.tests, *board.notes]
+    return [*notes, *(f"‡ {said}" for said in board.outside.values()), *board.tests, *_unlike(board), *board.notes]
+
+
+def _broken(board: Board) -> Iterator[str]:
+    """Which runs lack replies, by the names of their lines."""
+    parts = {
+        (line.name, part.run.id): part for line in board.lines for cell in line.cells if cell for part in cell.parts if part.is_partial
+    }
+    said = []
+    for (name, _), part in parts.items():
+        counts = part.summary.counts
+        failed = [f"{counts.n_failed} of {counts.n_total} failed"] if counts.n_failed else []
+        said.append(f"{name} on {part.run.task}: {', '.join([*failed, *([part.run.status] if part.run.status != 'complete' else [])])}")
+    if said:
+        yield f"† replies are missing: {'; '.join(said)}"
+
+
+def _apart(board: Board) -> Iterator[str]:
+    """That ranks and marks go by class of exposure, where there are several; and the classes of lines that have several."""
+    classes = _classes(board)
+    if len(classes) > 1:
+        yield f"models are ranked, and best values marked, within their class: {', '.join(sorted(classes))}"
+    for line in board.lines:
+        known = {board.columns[place].name: cell.exposure for place, cell in enumerate(line.cells) if cell is not None}
+        if line.kind == "model" and len(set(known.values())) > 1:
+            yield f"{line.name}: {', '.join(f'{exposed} on {column}' for column, exposed in known.items())}"
+
+
+def _unlike(board: Board) -> Iterator[str]:
+    """Why cells are not compared."""
+    for place, column in enumerate(board.columns):
+        for line, cell in board.column(place):
+            if cell.unlike:
+                yield f"{line.name} on {column.name}: not compared, {cell.unlike}"
+
+
+def legend(board: Board, *, best: str, second: str = "", groups: str = "", other: str = "in parentheses") -> list[str]:
+    """What the marks of a table mean, of those that stand in it.
+
+    Args:
+        best: how the best value of a class is marked.
+        second: how the second best is; "" where it is not.
+        groups: how the letters of groups are set; "" where they are not shown.
+        other: how a number is set that is not compared; "" where that is said beside it.
+    """
+    cells = [cell for line in board.lines for cell in line.cells if cell is not None]
+    orders = {cell.order for cell in cells}
+    marks = [f"{best}: best of its class, and no baseline is better"] if 1 in orders else []
+    marks += [f"{second}: second best"] if second and 2 in orders else []
+    if groups and any(cell.standing and cell.standing.letters for cell in cells):
+        marks.append(f"{groups}: models that share one are not told apart")
+    marks += [f"{other}: not compared"] if other and any(not (cell.is_comparable or cell.reported) for cell in cells) else []
+    return ["; ".join(marks)] if marks else []
 
 
 def _sizes(board: Board) -> list[str]:
@@ -114,26 +184,31 @@ def _sizes(board: Board) -> list[str]:
     for place, column in enumerate(board.columns):
         found = sizes.setdefault(" + ".join(column.task), {})
         for _, cell in board.column(place):
-            found |= dict.fromkeys(_size(part) for part in cell.parts if part.value.n_scored)
+            if any(part.value.n_scored for part in cell.parts):
+                found[" + ".join(map(_size, cell.parts))] = None
     listed = [f"{task} {' or '.join(found)}" for task, found in sizes.items() if found]
     return [f"n (clusters): {'; '.join(listed)}"] if listed else []
 
 
 def _size(part: Part) -> str:
-    how = part.summary.intervals
-    return f"{part.value.n_scored} ({how['n_clusters']} {_plural(str(how['cluster']))})"
+    """Cases of the value and, where some are left out, of the run, whose clusters are counted."""
+    how, n, of = part.summary.intervals, part.value.n_scored, part.summary.counts.n_total
+    return f"{n if n == of else f'{n} of {of}'} ({how['n_clusters']} {_plural(str(how['cluster']))})"
 
 
 def _made(parts: Iterable[Part]) -> list[str]:
-    made = sorted({_how(part) for part in parts})
-    return [f"intervals: {' or '.join(made)}"] if made else []
+    """How intervals were made; a method that another one goes on from ("..., Wilson for shares of ...") is told with it."""
+    made = {_how(part) for part in parts}
+    told = sorted(how for how in made if not any(how[1:] == other[1:] and other[0].startswith(f"{how[0]}, ") for other in made))
+    return [f"intervals: {' or '.join(f'{method}{drawn}' for method, drawn in told)}"] if told else []
 
 
-def _how(part: Part) -> str:
+def _how(part: Part) -> tuple[str, str]:
+    """The level and the method, and how often and from which seed was drawn."""
     how = part.summary.intervals
     if not how["draws"]:
-        return "none"
-    return f"{float(how['level']):.0%}, {how['method']}, {how['draws']} draws, seed {how['seed']}"
+        return "none", ""
+    return f"{float(how['level']):.0%}, {how['method']}", f", {how['draws']} draws, seed {how['seed']}"
 
 
 def _plural(unit: str) -> str:

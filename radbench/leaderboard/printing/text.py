@@ -9,7 +9,7 @@ from typing import Final
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell
-from radbench.leaderboard.printing.reading import decimals, headed, interval, number, remarks
+from radbench.leaderboard.printing.reading import decimals, headed, interval, legend, number, remarks
 from radbench.leaderboard.views import headings, under
 
 _GAP: Final = "  "
@@ -28,7 +28,8 @@ def text(board: Board, width: int | None = None) -> str:
     """
     width = width or shutil.get_terminal_size((_USUAL, 24)).columns
     blocks = ["\n".join(block) for heading in headings(board) for block in _blocks(under(board, heading), heading, width)]
-    notes = [textwrap.fill(note, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False) for note in remarks(board)]
+    said = [*legend(board, best="*"), *remarks(board)]
+    notes = [textwrap.fill(note, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False) for note in said]
     return "\n\n".join([board.title, *blocks, "\n".join(notes)]) + "\n"
 
 
@@ -44,7 +45,7 @@ def _blocks(part: Board, group: str, width: int) -> Iterator[list[str]]:
         rows += [(heading, ())] if heading else []
         rows += [(line.name, list(map(_shown, line.cells, n))) for line in lines]
     heads = [_head(part, place) for place in places]
-    names = min(max(len(name) for name, _ in rows), width // _NAMES)
+    names = min(max(len(name) for name, cells in rows if cells), width // _NAMES)
     columns = [max(map(len, [*head, *(cells[at] for _, cells in rows if cells)])) for at, head in enumerate(heads)]
     start = 0
     while start < len(heads):
@@ -69,6 +70,9 @@ def _block(rows: Sequence[Row], heads: Sequence[list[str]], widths: Sequence[int
     yield from (_line(["", *cells], widths) for cells in zip(*above, strict=True))
     yield _GAP.join("-" * wide for wide in widths)
     for name, cells in rows:
+        if not cells:
+            yield name
+            continue
         *first, last = textwrap.wrap(name, widths[0], subsequent_indent=" ")
         yield from first
         yield _line([last, *cells[part]], widths)

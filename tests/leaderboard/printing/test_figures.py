@@ -101,6 +101,18 @@ def test_all_words_of_a_figure_lie_within_it_and_those_along_an_axis_beside_one_
     assert [name.partition("-")[0] for name in names] == ["forest", "ranks", "cost"]
 
 
+def test_each_figure_says_of_which_board_and_heading_and_by_which_values_it_is(board: Board) -> None:
+    group, value = board.columns[0].group, board.columns[0].value
+    assert group
+    assert value
+
+    for name, _, figure in figures(board):
+        words = "\n".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))
+        assert f"{board.title}: {group}" in words, name
+        assert value in words, name
+        assert name.startswith("ranks") == ("among models whose exposure is" in words), name
+
+
 def test_without_ranks_and_costs_only_values_are_drawn(board: Board, tmp_path: Path) -> None:
     bare = replace(board, lines=tuple(line for line in board.lines if line.kind == "reported"))
 

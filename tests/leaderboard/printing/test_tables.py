@@ -253,7 +253,7 @@ def test_the_footnote_says_how_numbers_were_made(board: Board) -> None:
     ):
         assert part in said.replace("\\&", "&")
     assert "answer\\_text\\textbar{}" in said
-    assert "3 failed" in said
+    assert "3 of 60 failed" in said
 
 
 def test_provenance_names_run_signature_and_source_of_each_cell(board: Board) -> None:
