@@ -151,6 +151,28 @@ class Preset:
         return [(name, {key: value for key, value in options.items() if value is not None}) for name, options in chosen]
 
 
+_REXRANK: Final = Preset(
+    title="ReXrank, findings and impression",
+    source="arXiv 2411.15122; rajpurkarlab/ReXrank, evaluation_script.md; rajpurkarlab/CXR-Report-Metric",
+    convention=Convention("both", absent="None"),
+    metrics=(("radcliq", {}), ("ratescore", {})),
+    columns={
+        "BLEU": "radcliq_bleu_2",
+        "BERTScore": "radcliq_bertscore",
+        "SembScore": "radcliq_semb_score",
+        "RadGraph": "radcliq_radgraph",
+        "1/RadCliQ-v1": "1 / radcliq_v1",
+        "RaTEScore": "ratescore",
+    },
+    rows=("rajpurkarlab/ReXrank",),
+    differs=(
+        "A model's text is scored there as it came; here its sections, where it has any, stand under the heads of the reference.",
+        "Where no bigram matches, radbench counts a tenth of one; what fast_bleu does there is not known.",
+        "RaTEScore's sentences are cut by a rule of radbench's, not by medspacy's.",
+        "GREEN and FineRadScore are left out: GREEN needs its judge (metric `green`), FineRadScore is not offered.",
+    ),
+)
+
 PRESETS: Final[Mapping[str, Preset]] = {
     "llavarad-2024": Preset(
         title="LLaVA-Rad, findings of MIMIC-CXR",
@@ -182,26 +204,12 @@ PRESETS: Final[Mapping[str, Preset]] = {
         rows=("2307.14334",),
         differs=("The paper states no tokenizer, letter case, label policy or RadGraph level: radbench's defaults stand in.",),
     ),
-    "rexrank": Preset(
-        title="ReXrank, findings and impression",
-        source="arXiv 2411.15122; rajpurkarlab/ReXrank, evaluation_script.md; rajpurkarlab/CXR-Report-Metric",
-        convention=Convention("both", absent="None"),
-        metrics=(("radcliq", {}), ("ratescore", {})),
-        columns={
-            "BLEU": "radcliq_bleu_2",
-            "BERTScore": "radcliq_bertscore",
-            "SembScore": "radcliq_semb_score",
-            "RadGraph": "radcliq_radgraph",
-            "1/RadCliQ-v1": "1 / radcliq_v1",
-            "RaTEScore": "ratescore",
-        },
-        rows=("rajpurkarlab/ReXrank",),
-        differs=(
-            "A model's text is scored there as it came; here its sections, where it has any, stand under the heads of the reference.",
-            "Where no bigram matches, radbench counts a tenth of one; what fast_bleu does there is not known.",
-            "RaTEScore's sentences are cut by a rule of radbench's, not by medspacy's.",
-            "GREEN and FineRadScore are left out: GREEN needs its judge (metric `green`), FineRadScore is not offered.",
-        ),
+    "rexrank": _REXRANK,
+    "rexrank-findings": replace(
+        _REXRANK,
+        title="ReXrank, findings",
+        convention=Convention("findings"),
+        differs=("A model's text is scored there as it came; here its findings alone, where its sections are told.", *_REXRANK.differs[1:]),
     ),
     "r2gen": Preset(
         title="R2Gen and those who follow its code",

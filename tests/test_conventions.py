@@ -147,3 +147,9 @@ def test_what_a_preset_leaves_open_is_as_the_card_has_it():
     ]
 
     assert own == {"annotator": "our-terms"}  # and nothing else of the card's
+
+
+def test_rexrank_compares_findings_as_it_compares_whole_reports():
+    whole, findings = PRESETS["rexrank"], PRESETS["rexrank-findings"]
+    assert (whole.convention.section, findings.convention.section) == ("both", "findings")
+    assert (findings.metrics, findings.columns, findings.rows) == (whole.metrics, whole.columns, whole.rows)
