@@ -25,12 +25,13 @@ from radbench.catalog.cards import ModelCard, Score
 from radbench.catalog.components import canonical
 from radbench.errors import ContentError, RunError, nearest
 from radbench.evaluation import Asking, evaluate_all, plan_all
-from radbench.folder import Prediction, PredictionIndex, RunFolder, RunRecord, SampleRecord, Settings, Summary, ValueRecord, find_runs
+from radbench.folder import PredictionIndex, RunFolder, find_runs
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.board import build as build_board
 from radbench.media import Reader
 from radbench.metrics.base import Metric
 from radbench.models.base import Model
+from radbench.records import Prediction, RunRecord, SampleRecord, Settings, Summary, ValueRecord
 from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.sample import AnswerMode, Case, ImageMode, Reference, Reply, Request

@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from radbench.errors import RunError
-from radbench.folder import adapter, write_json
+from radbench.folder import write_json
+from radbench.records import adapter
 
 FOLDER: Final = "certificates"
 

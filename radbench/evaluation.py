@@ -14,9 +14,10 @@ from radbench.catalog.cards import ModelCard, Score, TaskCard
 from radbench.catalog.components import canonical
 from radbench.conventions import Preset, preset
 from radbench.errors import ContentError, UnknownNameError, nearest
-from radbench.folder import Counts, RunFolder, Settings, Summary
+from radbench.folder import RunFolder
 from radbench.models.base import Model
 from radbench.models.predictions import read_predictions
+from radbench.records import Counts, Settings, Summary
 from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.running.plan import Plan, Shard

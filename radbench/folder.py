@@ -1,4 +1,4 @@
-"""The run folder: names, schemas and readers of its files. The only module that knows how a run lies on disk.
+"""The run folder: names and readers of its files. The only module that knows how a run lies on disk.
 
     runs/<task>/<model>/<run id>/
       run.json            RunRecord: what was asked, by whom, with which versions, and how far it came
@@ -8,179 +8,29 @@
       shards/<i>-of-<n>/  the same files of one shard, until merged
       summary.json        Summary: values with signature, interval and counts
 
-Defaults are left out of JSONL lines. Numbers that are not numbers are `null` in summary.json.
+What the files hold is in `radbench.records`.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from radbench.errors import RunError, RunFormatError
-from radbench.sample import Boxes, ImageMode, Reply, Request, Sample, Vectors
-from radbench.terms import Access, opened
+from radbench.records import FORMAT, Prediction, RecordT, RunRecord, SampleGroups, SampleRecord, Summary, adapter
+from radbench.sample import Reply, Request, Sample
+from radbench.terms import opened
 
 HIDDEN: Final = "hidden.txt"  # in a folder whose references nobody may see
-FORMAT: Final = 1  # raised when older readers would misread a file
-
-_ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
-
-# JSON knows no infinities; a log-likelihood may be "-inf", or "nan" by a model's fault
-_Score = Annotated[float, PlainSerializer(lambda score: score if math.isfinite(score) else str(score), when_used="json")]
 
 _SampleT = TypeVar("_SampleT", "SampleRecord", "SampleGroups")
-RecordT = TypeVar("RecordT", bound="Sample | SampleGroups | Reply | BaseModel")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleRecord(Sample):
-    """A sample as it was asked: its place in the task, and the keys of its predictions (one a repeat)."""
-
-    position: int
-    keys: tuple[str, ...] = ()
-    excluded: str = ""  # why nothing was asked (no partner for swapped images); "" otherwise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleGroups:
-    """What the cases of a sample are grouped by; the rest of its line is passed over, which is four times as fast."""
-
-    id: str
-    cluster: str = ""
-    subgroups: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prediction(Reply):
-    """A reply in the journal. Its key hashes all that reached the model: identity, settings, request, repeat."""
-
-    output: str | Mapping[str, _Score] | Vectors | Boxes | None = None
-    key: str
-    sample_id: str
-    repeat: int = 0
-    prompt: str = ""  # the request as text; media as <image: name/path>
-    asked: str = ""  # the day (UTC) it was asked, of a model behind an endpoint and of every annotator
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Settings(_Record):
-    """How a task is asked, beyond its card; part of the run id."""
-
-    limit: int | None = None
-    seed: int = 0
-    images: ImageMode = "real"
-    repeats: int = 1
-
-
-class DataRecord(_Record):
-    """The data set behind a run."""
-
-    name: str
-    split: str
-    access: Access
-    n_samples: int | None = None  # known once all samples of the task have been seen
-
-
-class RunRecord(_Record):
-    """run.json: enough to score, show and repeat the run without the data set or the catalogue."""
-
-    format: int = FORMAT
-    id: str
-    task: str
-    model: str
-    task_card: dict[str, Any]
-    model_card: dict[str, Any]
-    identity: dict[str, Any]  # what the loaded model says decides its answers
-    settings: Settings
-    shard: str = ""  # "2/8" in a shard's folder
-    data: DataRecord
-    ask_hash: str
-    agreement: dict[str, str] | None = None  # the data agreement stated for an external endpoint
-    status: str = "running"  # running, partial, complete, failed
-    message: str = ""  # why it is partial or failed
-    media_notes: dict[str, int] = {}  # what readers remarked on images (uneven gaps, gantry tilt ...) -> files
-    memory: dict[str, int] = {}  # peak bytes of the process that asked: "main", and "gpu" where torch used one; none for endpoints
-    versions: dict[str, str] = {}
-    hardware: dict[str, str] = {}
-    commit: str = ""
-    started: str = ""
-    ended: str = ""
-    seconds: float = 0.0  # of all sessions together
-
-
-class ValueRecord(_Record):
-    """One value of a metric, with all that is needed to read it."""
-
-    id: str
-    signature: str
-    value: float | None
-    ci: tuple[float | None, float | None] | None = None
-    undefined_draws: int = 0  # bootstrap draws in which the value is not defined; the interval is that of the others
-    level: float | None = None
-    lower_is_better: bool = False
-    n_scored: int
-    n_excluded: int = 0
-    excluded: dict[str, int] = {}  # reason -> cases
-    subgroups: dict[str, dict[str, ValueRecord]] = {}  # subgroup -> level -> the same value there
-
-    def __str__(self) -> str:
-        """The value with its interval, the number of cases and its signature, on one line."""
-        return f"{self.id} {self.shown} n={self.n_scored} {self.signature}"
-
-    __repr__ = __str__
-
-    @property
-    def shown(self) -> str:
-        """The value with its interval, to four places; a dash where it is undefined."""
-        number = "-" if self.value is None else f"{self.value:.4f}"
-        if self.ci is None or None in self.ci:
-            return number
-        return f"{number} [{self.ci[0]:.4f}, {self.ci[1]:.4f}]"
-
-
-class Counts(_Record):
-    """What became of the cases (samples x repeats): n_total = n_scored + n_excluded; the others may overlap."""
-
-    n_total: int
-    n_scored: int
-    n_failed: int
-    n_refused: int
-    n_truncated: int
-    n_unparsed: int
-    n_empty: int
-    n_excluded: int
-
-
-class Summary(_Record):
-    """summary.json: the values of one run; depends on what was asked and said alone, not on time or machine."""
-
-    format: int = FORMAT
-    run: str
-    task: str
-    model: str
-    status: str
-    counts: Counts
-    failed: dict[str, int] = {}  # reason -> cases, the most frequent ones
-    unparsed: dict[str, int]  # reason -> cases
-    excluded: dict[str, int]
-    intervals: dict[str, str | int | float]  # method, draws, seed, level, cluster, n_clusters
-    score: dict[str, Any]  # the score half used
-    values: tuple[ValueRecord, ...]
-    agreement: dict[str, str] | None = None  # stated for annotators elsewhere when this was scored
-    problems: tuple[str, ...] = ()  # metrics that could not run, and why
 
 
 class RunFolder:
@@ -293,27 +143,10 @@ def find_runs(path: Path) -> list[RunFolder]:
     return [RunFolder(file.parent) for file in found if file.parent.parent.name != "shards"]
 
 
-def comparable(signature: str) -> str:
-    """What must be equal for two numbers to be compared: all of a signature but the days on which judges answered.
-
-    >>> comparable("grad|v:1|by:judge@0123abcd(model-0613)|judged:2026-11-22|ask:506f6c4e")
-    'grad|v:1|by:judge@0123abcd(model-0613)|ask:506f6c4e'
-    """
-    return re.sub(r"\|judged:[^|]*", "", signature)
-
-
 def is_hidden(path: Path) -> bool:
     """True for a file or folder that nothing may serve: it lies in or below a folder with such a mark."""
     whole = path.resolve()
     return any((folder / HIDDEN).is_file() for folder in (whole, *whole.parents))
-
-
-def adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    """The pydantic adapter of a record; built once, since building it takes milliseconds."""
-    found = _ADAPTERS.get(kind)
-    if found is None:
-        found = _ADAPTERS[kind] = TypeAdapter(kind)
-    return found
 
 
 def to_line(record: Sample | Request | Reply) -> bytes:
@@ -366,22 +199,6 @@ def write_json(path: Path, record: BaseModel) -> None:
         beside.replace(path)
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}. Mend the cause and run the same command again") from error
-
-
-def extend(kind: type[RecordT], base: Sample | Reply, **more: object) -> RecordT:
-    """A record of a derived kind with the fields of `base`, some of them changed, and some more."""
-    fields = {name: getattr(base, name) for name in type(base).__slots__}
-    return kind(**(fields | more))
-
-
-def schemas() -> Mapping[str, dict[str, Any]]:
-    """The JSON schema of each file of a run folder, by file name."""
-    return {
-        "run.json": RunRecord.model_json_schema(),
-        "samples.jsonl": adapter(SampleRecord).json_schema(),
-        "predictions.jsonl": adapter(Prediction).json_schema(),
-        "summary.json": Summary.model_json_schema(),
-    }
 
 
 def _read_json(path: Path, kind: type[RecordT], absent: str, mend: str) -> RecordT:

@@ -11,7 +11,8 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, TaskCard
 from radbench.errors import RunError
 from radbench.evaluation import Asking, Result, evaluate_all
-from radbench.folder import PredictionIndex, RunFolder, Summary, comparable
+from radbench.folder import PredictionIndex, RunFolder
+from radbench.records import Summary, comparable
 from radbench.running.engine import Control
 from radbench.running.plan import Plan
 from radbench.scoring import IntervalSettings

@@ -15,7 +15,8 @@ import yaml
 from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard
 from radbench.evaluation import Asking, Result, evaluate_all, plan_all, rescore
-from radbench.folder import RunFolder, Settings
+from radbench.folder import RunFolder
+from radbench.records import Settings
 from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from radbench.catalog import Catalog
 from radbench.evaluation import Asking, evaluate_all, plan_all
-from radbench.folder import RunFolder, Settings, find_runs
+from radbench.folder import RunFolder, find_runs
+from radbench.records import Settings
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 

@@ -14,13 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.errors import RunError
-from radbench.folder import (
+from radbench.folder import PredictionIndex, RunFolder, find_runs, read_lines, to_line, write_json
+from radbench.records import (
     FORMAT,
     Counts,
     DataRecord,
     Prediction,
-    PredictionIndex,
-    RunFolder,
     RunRecord,
     SampleRecord,
     Settings,
@@ -28,11 +27,7 @@ from radbench.folder import (
     ValueRecord,
     adapter,
     extend,
-    find_runs,
-    read_lines,
     schemas,
-    to_line,
-    write_json,
 )
 from radbench.sample import Abstained, Box, Boxes, Choice, HeatMap, LabelSet, Media, Points, Reply, Sample, Text, Tokens, Vectors
 

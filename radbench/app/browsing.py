@@ -9,8 +9,8 @@ from radbench.app.kept import Kept
 from radbench.app.loading import Stamp, catalog, stamp, stored_run
 from radbench.app.pictures import Gallery
 from radbench.app.settings import settings
-from radbench.folder import RunRecord
 from radbench.leaderboard.cases.samples import SampleSet
+from radbench.records import RunRecord
 
 _sets: Kept[tuple[tuple[str, Path], ...], SampleSet] = Kept(
     most=500_000, size=lambda samples: sum(len(stored.cases) for stored in samples.runs.values())

@@ -15,7 +15,7 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard
 from radbench.catalog.files import card_file
 from radbench.errors import RadbenchError, RunError
-from radbench.folder import RunFolder, RunRecord, Summary, find_runs, is_hidden
+from radbench.folder import RunFolder, find_runs, is_hidden
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.breakdown import board_of
 from radbench.leaderboard.comparing.compare import compare
@@ -23,6 +23,7 @@ from radbench.leaderboard.comparing.comparison import Comparison
 from radbench.leaderboard.comparing.sheet import CompareSettings
 from radbench.leaderboard.efficiency import efficiency
 from radbench.leaderboard.standing import infer
+from radbench.records import RunRecord, Summary
 from radbench.scoring.stored import StoredRun
 
 Stamp: TypeAlias = tuple[int, int]  # size in bytes, time of change in ns; (-1, -1): no such file

@@ -19,9 +19,9 @@ from radbench.app.kept import Kept
 from radbench.catalog import Catalog
 from radbench.catalog.components import canonical
 from radbench.errors import MediaError, MissingDataError, RadbenchError
-from radbench.folder import RunRecord
 from radbench.media import Image, Reader, display_window, resize, slices, window
 from radbench.media.formats import series_files
+from radbench.records import RunRecord
 from radbench.sample import Box, Media
 
 MOST_SLICES: Final = 64

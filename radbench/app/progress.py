@@ -11,7 +11,7 @@ from typing import Final
 
 from radbench.app.kept import Kept
 from radbench.app.loading import CachedRun, stamp
-from radbench.folder import RunRecord
+from radbench.records import RunRecord
 
 _BLOCK: Final = 1 << 20
 _lines: Kept[Path, int] = Kept()

@@ -18,10 +18,10 @@ from radbench.app.sample_texts import framed, texts
 from radbench.app.texts import note, plain
 from radbench.app.viewer import viewer
 from radbench.errors import RadbenchError
-from radbench.folder import RunRecord
 from radbench.leaderboard.cases.said import worded
 from radbench.leaderboard.cases.samples import SampleSet
 from radbench.leaderboard.cases.shown import Candidate, Shown
+from radbench.records import RunRecord
 from radbench.sample import Answer, Boxes, Media, Points, Unparsed
 from radbench.thoughts import split_reasoning
 

@@ -12,7 +12,8 @@ from radbench.catalog.yaml_text import read_yaml
 from radbench.cli.output import print_json
 from radbench.datasets.base import Dataset
 from radbench.errors import DataError
-from radbench.folder import Prediction, PredictionIndex, read_lines
+from radbench.folder import PredictionIndex, read_lines
+from radbench.records import Prediction
 from radbench.running.estimates import Estimate
 from radbench.running.plan import Plan
 from radbench.running.requests import render

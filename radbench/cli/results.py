@@ -14,7 +14,7 @@ from radbench.cli.output import print_columns, print_json
 from radbench.conventions import Preset
 from radbench.errors import DataTermsError
 from radbench.evaluation import Result
-from radbench.folder import Summary, ValueRecord
+from radbench.records import Summary, ValueRecord
 from radbench.running.annotations import Annotators
 
 _FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust

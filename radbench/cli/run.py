@@ -67,7 +67,7 @@ def run(
 
     from radbench.cli.results import report  # only now: a slip of the pen should be answered at once
     from radbench.evaluation import Asking, evaluate_all, plan_all
-    from radbench.folder import Settings
+    from radbench.records import Settings
     from radbench.running.plan import Shard
     from radbench.scoring import IntervalSettings
     from radbench.terms import parse_agreement

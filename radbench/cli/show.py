@@ -17,7 +17,7 @@ from radbench.cli.output import print_columns, print_json
 from radbench.errors import RunError, UnknownNameError
 
 if TYPE_CHECKING:
-    from radbench.folder import Prediction
+    from radbench.records import Prediction
     from radbench.sample import Sample
 
 
@@ -114,7 +114,8 @@ def _run_folder(name: str, out: Path) -> Path | None:
 
 
 def _show_run(path: Path, sample_id: str | None, as_json: bool) -> None:
-    from radbench.folder import Prediction, RunFolder, read_lines, to_line
+    from radbench.folder import RunFolder, read_lines, to_line
+    from radbench.records import Prediction
 
     folder = RunFolder(path)
     run = folder.read_run()
@@ -178,7 +179,7 @@ def _show_signs(sample: Sample, report: str) -> None:
 
 def _schemas() -> dict[str, Any]:
     from radbench.catalog.cards import BoardCard, ModelCard, TaskCard
-    from radbench.folder import schemas
+    from radbench.records import schemas
 
     cards = {
         "tasks/*.yaml": TaskCard.model_json_schema(),

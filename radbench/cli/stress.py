@@ -55,9 +55,9 @@ def stress(
     from radbench.catalog.yaml_text import read_yaml
     from radbench.cli.run import watched
     from radbench.evaluation import Asking, plan_all
-    from radbench.folder import Settings
     from radbench.probing.stress_text import table
     from radbench.probing.stressing import stress as stressed
+    from radbench.records import Settings
     from radbench.terms import parse_agreement
 
     changes = {**pairs(task_arg, "--task-arg"), **({"shots": shots} if shots is not None else {}), **({"answer": answer} if answer else {})}

@@ -16,7 +16,7 @@ from typing import Any, Final
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Ask, BoardCard, Column
 from radbench.errors import RadbenchError, RunError
-from radbench.folder import RunFolder, RunRecord
+from radbench.folder import RunFolder
 from radbench.leaderboard.cells import Asked, Cell, Line, LineKind, Part
 from radbench.leaderboard.combined import combine
 from radbench.leaderboard.costs import COSTS, costs
@@ -24,6 +24,7 @@ from radbench.leaderboard.exposure import exposure, stated, worst
 from radbench.leaderboard.published import PublishedRow, rows_of
 from radbench.leaderboard.ranking import compared
 from radbench.leaderboard.remarks import outside_scope, uncertified
+from radbench.records import RunRecord
 
 BASELINES: Final = frozenset(
     {"constant", "majority", "nearest-neighbour"}

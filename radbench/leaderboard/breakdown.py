@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard, Column
-from radbench.folder import RunFolder, ValueRecord
+from radbench.folder import RunFolder
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.cells import Line
 from radbench.leaderboard.comparing.comparison import Interval
+from radbench.records import ValueRecord
 
 DATA_SETS = "data set"
 

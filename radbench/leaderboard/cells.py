@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from radbench.folder import RunFolder, RunRecord, Summary, ValueRecord
+from radbench.folder import RunFolder
 from radbench.leaderboard.exposure import Exposure
 from radbench.leaderboard.published import PublishedRow
+from radbench.records import RunRecord, Summary, ValueRecord
 
 LineKind: TypeAlias = Literal["model", "baseline", "control", "reported"]
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from radbench.catalog import Catalog
 from radbench.errors import ScoringError
-from radbench.folder import RunFolder, ValueRecord
+from radbench.folder import RunFolder
+from radbench.records import ValueRecord
 from radbench.scoring.stored import StoredRun
 from radbench.scoring.values import Measured
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
-from radbench.folder import RunRecord
+from radbench.records import RunRecord
 
 Exposure: TypeAlias = Literal["zero-shot", "trained-on-train", "unknown", "trained-on-test"]
 

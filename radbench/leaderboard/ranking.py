@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from radbench.catalog.cards import BoardCard
-from radbench.folder import comparable
 from radbench.leaderboard.cells import KINDS, Cell, Line, LineKind
 from radbench.leaderboard.costs import frontier
+from radbench.records import comparable
 
 
 def compared(card: BoardCard, lines: Sequence[Line]) -> tuple[Line, ...]:

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from radbench.errors import ContentError
-from radbench.folder import Prediction, read_lines
+from radbench.folder import read_lines
 from radbench.models.heat_maps import read_heat_maps
+from radbench.records import Prediction
 from radbench.sample import HeatMap
 from radbench.terms import names_told
 

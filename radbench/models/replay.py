@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from radbench.errors import ContentError
-from radbench.folder import Prediction
 from radbench.models.predictions import read_predictions
+from radbench.records import Prediction
 from radbench.sample import Reply, Request, Vectors
 from radbench.terms import opened
 

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score
 from radbench.errors import RadbenchError
-from radbench.folder import comparable
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Asked, LineKind, Part
 from radbench.leaderboard.printing.bibtex import Bibliography
 from radbench.metrics.base import Metric
+from radbench.records import comparable
 
 AskedT = TypeVar("AskedT", bound=Asked)
 

@@ -10,8 +10,9 @@ from typing import Final
 from radbench.catalog import Catalog
 from radbench.catalog.cards import MetricUse, Score, TaskCard
 from radbench.errors import RadbenchError, RunError
-from radbench.folder import HIDDEN, RunFolder, Summary, ValueRecord, is_hidden, write_json
+from radbench.folder import HIDDEN, RunFolder, is_hidden, write_json
 from radbench.metrics.base import Metric
+from radbench.records import Summary, ValueRecord
 from radbench.running.annotations import Annotators
 from radbench.scoring import IntervalSettings, score
 from radbench.scoring.stored import StoredRun

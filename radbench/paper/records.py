@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from radbench.catalog.cards import TaskCard
 from radbench.errors import ContentError
-from radbench.folder import PredictionIndex, SampleRecord, is_hidden
+from radbench.folder import PredictionIndex, is_hidden
 from radbench.leaderboard.cells import Asked
 from radbench.leaderboard.printing.provenance import guarded
 from radbench.paper.facts import Facts
 from radbench.protocols.base import EvaluationProtocol
+from radbench.records import SampleRecord
 from radbench.running.requests import render
 from radbench.sample import Media, Sample, Text, as_text
 

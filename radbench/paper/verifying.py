@@ -17,7 +17,7 @@ from typing import Any, Final
 from radbench.catalog import Catalog
 from radbench.certificates import FOLDER
 from radbench.errors import ContentError, RadbenchError, RunError, RunFormatError
-from radbench.folder import RunFolder, adapter, find_runs
+from radbench.folder import RunFolder, find_runs
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.printing.figures import draw
 from radbench.leaderboard.printing.provenance import provenance
@@ -26,6 +26,7 @@ from radbench.paper.bundle import BOARD, FIGURES, FORMAT, MANIFEST, Manifest, do
 from radbench.paper.facts import gather
 from radbench.paper.recomputing import recomputed, rewritten
 from radbench.paper.records import provenance_of
+from radbench.records import adapter
 
 _PER_FILE: Final = 10  # differing lines of a file that are named
 _AROUND: Final = 24  # characters shown before what differs

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radbench.errors import ScoringError
-from radbench.folder import ValueRecord
 from radbench.metrics.base import Metric, SumMetric
 from radbench.metrics.discrimination import Discrimination
+from radbench.records import ValueRecord
 from radbench.scoring.stored import StoredRun
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval
 from radbench.statistics.paired import Swaps, sign_flip, swap_sums

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from radbench.errors import ContentError
-from radbench.folder import adapter
 from radbench.ratings.correlations import Correlations
+from radbench.records import adapter
 
 FILE: Final = "correlations.json"
 

@@ -15,10 +15,11 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
 from radbench.catalog.components import canonical
 from radbench.errors import ContentError, RunError, ScoringError, nearest
-from radbench.folder import PredictionIndex, RunFolder, comparable
+from radbench.folder import PredictionIndex, RunFolder
 from radbench.ratings.correlations import MetricScores
 from radbench.ratings.leaks import leaks, prompts_of
 from radbench.ratings.table import RatedText, Ratings, rated_items
+from radbench.records import comparable
 from radbench.scoring.cases import CaseReader
 from radbench.scoring.stored import StoredRun, per_case
 

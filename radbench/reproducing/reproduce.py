@@ -11,8 +11,9 @@ from radbench.catalog.cards import Score
 from radbench.conventions import Aggregation, Preset
 from radbench.errors import RunError
 from radbench.evaluation import card_today, score_as_published
-from radbench.folder import RunFolder, RunRecord, Summary
+from radbench.folder import RunFolder
 from radbench.leaderboard.published import UNSTATED
+from radbench.records import RunRecord, Summary
 from radbench.reproducing.cells import CellReproduced, Part, Reproduction, Scored, Verdict, Wanted, names_source, of_model, published_cells
 from radbench.reproducing.steps import Scorer, Way, aggregation_of, family_of, needed, parts, scored, views
 from radbench.running.annotations import Annotators

@@ -13,7 +13,8 @@ from typing import Any, Final
 from radbench.catalog.cards import Score, TaskCard
 from radbench.conventions import Aggregation, Convention, Preset
 from radbench.errors import ContentError
-from radbench.folder import RunFolder, Summary, to_line, write_json
+from radbench.folder import RunFolder, to_line, write_json
+from radbench.records import Summary
 from radbench.reproducing.cells import ALIKE, CAUSES, Cause, Part, Scored
 from radbench.running.annotations import Annotators
 from radbench.scoring import IntervalSettings, score

@@ -21,9 +21,10 @@ from typing import Any, Literal
 from radbench.catalog import Catalog
 from radbench.catalog.components import canonical
 from radbench.errors import ContentError, DataTermsError, MissingDataError, ModelError, RadbenchError, RunError, WeightsError
-from radbench.folder import Prediction, extend, read_lines, to_line
+from radbench.folder import read_lines, to_line
 from radbench.media import Reader
 from radbench.models.base import Model
+from radbench.records import Prediction, extend
 from radbench.running import provenance
 from radbench.running.answering import open_exchange
 from radbench.running.estimates import Estimate

@@ -18,10 +18,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from radbench.errors import ContentError, DataError, RunError
-from radbench.folder import Prediction, PredictionIndex, RunFolder, SampleRecord, extend, read_lines, to_line
+from radbench.folder import PredictionIndex, RunFolder, read_lines, to_line
 from radbench.media import Reader
 from radbench.models.base import Model
 from radbench.protocols.base import History
+from radbench.records import Prediction, SampleRecord, extend
 from radbench.running import provenance
 from radbench.running.answering import can_answer, open_exchange
 from radbench.running.journal import Journal, rewrite

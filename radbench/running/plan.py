@@ -13,9 +13,10 @@ from radbench.catalog import Catalog
 from radbench.catalog.cards import ModelCard, TaskCard, ask_hash
 from radbench.datasets.base import Dataset
 from radbench.errors import ContentError, MissingDataError, RunError
-from radbench.folder import RunFolder, Settings, find_runs
+from radbench.folder import RunFolder, find_runs
 from radbench.models.base import Model
 from radbench.protocols.base import EvaluationProtocol, History
+from radbench.records import Settings
 from radbench.running.requests import ablate, fingerprint
 from radbench.sample import Media, Request, Sample
 from radbench.terms import is_local

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from radbench.catalog.cards import ask_hash
 from radbench.errors import ContentError, ModelError, RadbenchError, RunError, RunFormatError, is_own
-from radbench.folder import DataRecord, RunFolder, RunRecord, write_json
+from radbench.folder import RunFolder, write_json
 from radbench.media import Reader
 from radbench.models.base import Model
+from radbench.records import DataRecord, RunRecord
 from radbench.running import provenance
 from radbench.running.digests import DigestStore
 from radbench.running.engine import Control, Session

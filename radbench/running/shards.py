@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from functools import reduce
 
 from radbench.errors import RunError
-from radbench.folder import PredictionIndex, RunFolder, SampleRecord, read_lines, to_line, write_json
+from radbench.folder import PredictionIndex, RunFolder, read_lines, to_line, write_json
+from radbench.records import SampleRecord
 from radbench.running.journal import rewrite
 from radbench.running.lock import FolderLock
 from radbench.running.memory import larger

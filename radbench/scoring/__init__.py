@@ -14,9 +14,10 @@ from typing import Final
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
 from radbench.errors import DataTermsError, RunError, ScoringError, nearest
-from radbench.folder import Prediction, PredictionIndex, RunFolder, RunRecord, Summary, ValueRecord, find_runs, write_json
+from radbench.folder import PredictionIndex, RunFolder, find_runs, write_json
 from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
+from radbench.records import Prediction, RunRecord, Summary, ValueRecord
 from radbench.running.annotations import Annotators
 from radbench.running.plan import Plan
 from radbench.sample import Reply, Request

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from radbench.errors import ContentError
-from radbench.folder import ValueRecord
 from radbench.metrics.base import Metric, SumMetric
+from radbench.records import ValueRecord
 
 Use: TypeAlias = tuple[str, Mapping[str, object]]  # a metric's name in the catalogue and its options, as a card states them
 

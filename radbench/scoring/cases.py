@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from radbench.catalog.cards import Score
-from radbench.folder import Counts, Prediction, PredictionIndex, RunFolder, RunRecord, SampleRecord, adapter
+from radbench.folder import PredictionIndex, RunFolder
 from radbench.protocols.base import EvaluationProtocol
 from radbench.protocols.legacy import DROPPED
+from radbench.records import Counts, Prediction, RunRecord, SampleRecord, adapter
 from radbench.sample import Answer, Case, Sample, Unparsed
 from radbench.terms import reason_of
 from radbench.thoughts import split_reasoning

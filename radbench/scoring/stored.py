@@ -13,9 +13,10 @@ import numpy as np
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
 from radbench.errors import RunError, ScoringError, is_own
-from radbench.folder import PredictionIndex, RunFolder, RunRecord, Summary, ValueRecord
+from radbench.folder import PredictionIndex, RunFolder
 from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
+from radbench.records import RunRecord, Summary, ValueRecord
 from radbench.scoring.apart import as_told
 from radbench.scoring.cases import CaseReader
 from radbench.scoring.rows import StoredRows, prepare, stamp

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from radbench.folder import ValueRecord
 from radbench.metrics.base import Metric, Rows, SumMetric, Values
+from radbench.records import ValueRecord
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval
 from radbench.statistics.proportions import wilson_interval
 

@@ -18,8 +18,8 @@ from typing import Any, Final, Literal, TypeAlias
 from pydantic import ValidationError
 
 from radbench.errors import ContentError
-from radbench.folder import Prediction, adapter
 from radbench.models.predictions import HEAT_MAP, IDS, RADFM, TEXTS
+from radbench.records import Prediction, adapter
 from radbench.sample import Vectors
 
 Kind: TypeAlias = Literal["text", "scores", "vectors", "none"]  # of an output; none: it says that there is none

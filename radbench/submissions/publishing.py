@@ -24,12 +24,13 @@ from typing import Any, TypeVar
 from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard
 from radbench.errors import ContentError, RunError
-from radbench.folder import PredictionIndex, RunFolder, SampleRecord, adapter, find_runs, is_hidden
+from radbench.folder import PredictionIndex, RunFolder, find_runs, is_hidden
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.cells import Asked, Cell, Part
 from radbench.leaderboard.printing.page import page
 from radbench.leaderboard.printing.provenance import provenance
 from radbench.leaderboard.standing import infer
+from radbench.records import SampleRecord, adapter
 from radbench.submissions.redaction import HERE, public_run, public_summary, without_places
 from radbench.submissions.site import RunEntry, root_page, snapshot_page
 from radbench.terms import Access

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from radbench.folder import RunRecord, Summary, ValueRecord
+from radbench.records import RunRecord, Summary, ValueRecord
 from radbench.terms import is_local
 
 FEWEST: Final = 10  # scored cases of a subgroup: the values of fewer are told of single cases

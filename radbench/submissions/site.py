@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from radbench.folder import RunRecord, Summary
+from radbench.records import RunRecord, Summary
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _TITLE = "Results of radbench"

@@ -16,8 +16,8 @@ from PIL import Image as Pillow
 from radbench.app.pictures import MOST_SLICES, Gallery, Overlay, packed, png, reduced
 from radbench.catalog import Catalog
 from radbench.errors import MediaError, MissingDataError
-from radbench.folder import RunRecord
 from radbench.media import Image
+from radbench.records import RunRecord
 from radbench.sample import Box, Media
 
 

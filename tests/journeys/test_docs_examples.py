@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from radbench.cli import main
-from radbench.folder import Prediction, read_lines
+from radbench.folder import read_lines
+from radbench.records import Prediction
 
 DOCS = Path(__file__).parents[2] / "docs"
 _FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -9,12 +9,13 @@ import pytest
 from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard, Column
 from radbench.evaluation import Asking, evaluate_all, plan_all
-from radbench.folder import RunFolder, Settings, find_runs, write_json
+from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.printing.markdown import markdown
 from radbench.leaderboard.printing.reading import decimals, footnotes
 from radbench.leaderboard.printing.text import text
 from radbench.leaderboard.selection import select
+from radbench.records import Settings
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 

@@ -13,13 +13,14 @@ import pytest
 from PIL import Image
 
 import radbench
-from radbench.folder import Prediction, to_line
+from radbench.folder import to_line
 from radbench.media import Reader
 from radbench.models.base import Embedder, Example, Generator, Learner, Model, Ranker
 from radbench.models.constant import Constant
 from radbench.models.majority import Majority
 from radbench.models.nearest_neighbour import NearestNeighbour
 from radbench.models.replay import Replay
+from radbench.records import Prediction
 from radbench.sample import Media, Request, Turn, Vectors
 
 FAMILIES = {

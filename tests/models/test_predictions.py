@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError, RunError
-from radbench.folder import Prediction, to_line
+from radbench.folder import to_line
 from radbench.models.predictions import read_predictions
+from radbench.records import Prediction
 from radbench.sample import Vectors
 
 

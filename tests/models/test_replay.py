@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from radbench.errors import ContentError
-from radbench.folder import Prediction, to_line
+from radbench.folder import to_line
 from radbench.media import Reader
 from radbench.models.replay import Replay
+from radbench.records import Prediction
 from radbench.sample import Box, Boxes, Reply, Request, Turn, Vectors
 from radbench.terms import opened
 

@@ -17,11 +17,12 @@ from radbench.catalog.cards import ModelCard
 from radbench.cli import main
 from radbench.errors import ContentError
 from radbench.evaluation import Asking, plan_all
-from radbench.folder import RunFolder, Settings, find_runs
+from radbench.folder import RunFolder, find_runs
 from radbench.probing.edited_plan import edited
 from radbench.probing.inputs import INPUT_EDITS, Rule
 from radbench.probing.stress_text import table
 from radbench.probing.stressing import Reaction, Stress, stress
+from radbench.records import Settings
 from radbench.running.engine import Control
 from radbench.sample import Media, Reply, Request
 from radbench.statistics.proportions import wilson_interval

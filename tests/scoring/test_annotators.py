@@ -17,8 +17,8 @@ from radbench.catalog.options import keywords
 from radbench.cli.results import report_questions
 from radbench.errors import DataTermsError, SampleModelError
 from radbench.evaluation import card_today, rescore
-from radbench.folder import Summary
 from radbench.metrics.base import Ask, Metric, Row, SumMetric, Values, ratio
+from radbench.records import Summary
 from radbench.running.annotations import Annotators
 from radbench.sample import Case, Reply, Request, Turn
 from radbench.scoring import IntervalSettings, count_questions

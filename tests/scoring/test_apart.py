@@ -10,8 +10,8 @@ from bench import TASK, Bench
 
 import radbench
 from radbench.errors import ContentError, ScoringError
-from radbench.folder import Summary
 from radbench.metrics.base import Row, SumMetric, Values, ratio
+from radbench.records import Summary
 from radbench.sample import Case
 from radbench.scoring.apart import ids_apart, use_of
 from radbench.scoring.stored import StoredRun, per_case

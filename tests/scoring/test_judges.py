@@ -10,7 +10,7 @@ import pytest
 from bench import Bench, rows
 from fakes import FakeModel
 
-from radbench.folder import comparable
+from radbench.records import comparable
 from radbench.sample import Reply, Request
 
 

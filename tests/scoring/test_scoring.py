@@ -12,8 +12,8 @@ from bench import Bench, rows
 from fakes import FakeModel
 
 from radbench.errors import ScoringError
-from radbench.folder import Summary
 from radbench.metrics.base import Excluded, Row, Rows, SumMetric, Values, ratio
+from radbench.records import Summary
 from radbench.sample import Case, Reply
 from radbench.scoring.stored import StoredRun
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radbench.folder import ValueRecord
 from radbench.metrics.base import Row, Rows, SumMetric, Values, ratio
+from radbench.records import ValueRecord
 from radbench.sample import Case
 from radbench.scoring.values import Frame, IntervalSettings, Measured
 

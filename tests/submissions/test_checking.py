@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from radbench.errors import ContentError
-from radbench.folder import Prediction, to_line
+from radbench.folder import to_line
 from radbench.models.predictions import read_predictions
+from radbench.records import Prediction
 from radbench.sample import Vectors
 from radbench.submissions import entries
 from radbench.submissions.checking import MOST_FAULTS, check, read_ids

@@ -10,10 +10,11 @@ from bench import TASK
 
 from radbench.catalog.cards import BoardCard
 from radbench.errors import ContentError
-from radbench.folder import RunFolder, ValueRecord, find_runs, write_json
+from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.board import build
 from radbench.leaderboard.lint import lint
 from radbench.leaderboard.printing.page import page
+from radbench.records import ValueRecord
 from radbench.submissions.receiving import Folders, is_hidden, sample_ids
 from radbench.submissions.redaction import FEWEST, HERE, public_run, public_summary, without_places
 

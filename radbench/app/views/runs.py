@@ -15,7 +15,7 @@ from radbench.app.frame import link, shown
 from radbench.app.progress import Progress, progress
 from radbench.app.states import no_runs
 from radbench.app.texts import note, plain
-from radbench.folder import RunRecord, Summary
+from radbench.records import RunRecord, Summary
 
 _UNREADABLE: Final = "unreadable"
 _NONE: Final = "none"

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from radbench.errors import RunError
-from radbench.folder import Prediction, SampleRecord, adapter
+from radbench.records import Prediction, SampleRecord, adapter
 
 _STRING: Final = rb'"((?:[^"\\]|\\.)*)"'
 # Quotes inside a JSON string are escaped, so these words with their quotes stand nowhere but at a field of their own; the last one

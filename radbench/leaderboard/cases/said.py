@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from radbench.folder import Prediction
+from radbench.records import Prediction
 from radbench.sample import Abstained, Answer, Boxes, LabelSet, Points, Unparsed, Vectors, as_text
 
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
 from radbench.errors import RadbenchError
-from radbench.folder import Prediction, RunFolder, SampleRecord, ValueRecord
+from radbench.folder import RunFolder
 from radbench.leaderboard.cases.places import STATES, JournalPlaces, SamplePlaces
 from radbench.leaderboard.cases.said import said
 from radbench.leaderboard.cases.shown import Candidate, Shown, errors_told
 from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
+from radbench.records import Prediction, SampleRecord, ValueRecord
 from radbench.sample import Unparsed
 from radbench.scoring.cases import CaseReader
 from radbench.scoring.objecting import Objectors

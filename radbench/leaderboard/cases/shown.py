@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from radbench.folder import Prediction, SampleRecord
 from radbench.metrics.base import Objection, is_readable
 from radbench.metrics.hallucination import Hallucination
 from radbench.metrics.hallucination import objections as by_words
+from radbench.records import Prediction, SampleRecord
 from radbench.sample import Case
 from radbench.scoring.objecting import Objectors
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radbench.errors import RadbenchError, RunError
-from radbench.folder import ValueRecord
 from radbench.leaderboard.comparing.contenders import Contender
 from radbench.leaderboard.comparing.panel import Panel
+from radbench.records import ValueRecord
 from radbench.scoring.values import Measured
 
 

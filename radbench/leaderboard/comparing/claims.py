@@ -13,11 +13,11 @@ import numpy as np
 
 from radbench.catalog import Catalog
 from radbench.errors import RunError
-from radbench.folder import ValueRecord
 from radbench.leaderboard.comparing.aligned import align
 from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, Claim, Outcome, Table, View
 from radbench.leaderboard.comparing.contenders import Contender, under, way
 from radbench.leaderboard.comparing.sheet import Sheet, defined, sheets
+from radbench.records import ValueRecord
 from radbench.statistics.multiplicity import adjusted
 
 _TIE = 1e-12  # differences this near 0 are rounding

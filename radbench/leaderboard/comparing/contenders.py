@@ -9,10 +9,11 @@ from typing import Any, Literal, TypeAlias
 
 from radbench.catalog import Catalog
 from radbench.errors import RadbenchError
-from radbench.folder import RunFolder, RunRecord, ValueRecord, comparable
+from radbench.folder import RunFolder
 from radbench.leaderboard.board import BASELINES
 from radbench.leaderboard.exposure import Exposure, exposure
 from radbench.leaderboard.ranking import difference
+from radbench.records import RunRecord, ValueRecord, comparable
 from radbench.scoring.stored import StoredRun
 
 Kind: TypeAlias = Literal["model", "baseline", "control"]

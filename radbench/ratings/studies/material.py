@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 from radbench.catalog import Catalog
 from radbench.catalog.cards import TaskCard
 from radbench.errors import ContentError, MediaError
-from radbench.folder import PredictionIndex, RunFolder, RunRecord, SampleRecord
+from radbench.folder import PredictionIndex, RunFolder
 from radbench.media import Reader
 from radbench.media.formats import address
 from radbench.ratings.studies.study import MEDIA
+from radbench.records import RunRecord, SampleRecord
 from radbench.sample import Media, Sample, as_text
 from radbench.scoring.cases import CaseReader
 from radbench.terms import Access

@@ -13,9 +13,10 @@ from fakes import FakeModel
 
 from radbench.catalog import Catalog
 from radbench.errors import ModelError, RunError
-from radbench.folder import Prediction, SampleRecord, find_runs, to_line
+from radbench.folder import find_runs, to_line
 from radbench.leaderboard.cases.places import JournalPlaces, SamplePlaces
 from radbench.leaderboard.cases.samples import PAGE, SampleSet, Wanted
+from radbench.records import Prediction, SampleRecord
 from radbench.sample import Reply, Request
 from radbench.scoring.stored import StoredRun
 

@@ -18,12 +18,13 @@ from radbench.catalog import Catalog
 from radbench.cli import main
 from radbench.errors import ContentError, ModelError, RunError
 from radbench.evaluation import Asking, evaluate_all, plan_all
-from radbench.folder import RunFolder, Settings, find_runs, write_json
+from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.comparing.compare import compare
 from radbench.leaderboard.comparing.compare_text import rendered, sentence
 from radbench.leaderboard.comparing.comparison import Comparison, Entry, Pair, Table
 from radbench.leaderboard.comparing.sheet import CompareSettings
 from radbench.metrics.base import Row, SumMetric, Values, ratio
+from radbench.records import Settings
 from radbench.running.engine import Control
 from radbench.sample import Case, Reply, Request
 from radbench.scoring import IntervalSettings
