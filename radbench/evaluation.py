@@ -41,6 +41,11 @@ class Asking:
     out: Path = Path("runs")
     annotations: Path | None = None  # where replies of annotators are kept; None: below `out`
 
+    def weights_of(self, model: str) -> dict[str, str]:
+        """The option that says where a model's weights lie; empty where its card says it."""
+        place = self.weights.get(canonical(model))
+        return {"weights": str(place)} if place else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -84,8 +89,8 @@ def plan_all(
 
 def import_plan(catalog: Catalog, predictions: Path, task: str, name: str | None, asking: Asking) -> Plan:
     """A plan whose model replays a file of predictions, under a name of its own."""
-    title = f"predictions of {predictions.name}"
-    card = ModelCard(name=name or predictions.stem, title=title, family="replay", arguments={"file": str(predictions)})
+    name = name or predictions.stem
+    card = ModelCard(name=name, title=name, family="replay", arguments={"file": str(predictions)})
     return _plan(catalog, card, revised(catalog.task(task), asking.task_changes), asking)
 
 
@@ -101,12 +106,11 @@ def score_predictions(plan: Plan, predictions: Path, asking: Asking, intervals: 
 
 
 def _plan(catalog: Catalog, model: ModelCard, task: TaskCard, asking: Asking) -> Plan:
-    weights = asking.weights.get(canonical(model.name))
     return Plan(
         catalog=catalog,
         task=task,
         model=model,
-        overrides={**({"weights": str(weights)} if weights else {}), **asking.model_options},
+        overrides={**asking.weights_of(model.name), **asking.model_options},
         settings=asking.settings,
         out=asking.out,
         data_dirs=asking.data_dirs,

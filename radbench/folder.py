@@ -4,7 +4,8 @@
       run.json            RunRecord: what was asked, by whom, with which versions, and how far it came
       samples.jsonl       SampleRecord a line, in order; of lines with the same id the last one holds
       predictions.jsonl   Prediction a line, append-only; a key occurs twice only where the first line holds an error
-      scores/<family>.npz statistics rows of one metric variant and the cases they belong to
+      cases.npz           of each scored case its sample, repeat, cluster and subgroups
+      scores/<family>.npz statistics rows of a metric's variants, a row a case
       shards/<i>-of-<n>/  the same files of one shard, until merged
       summary.json        Summary: values with signature, interval and counts
 
@@ -15,7 +16,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -41,6 +43,7 @@ class RunFolder:
         self.run = path / "run.json"
         self.samples = path / "samples.jsonl"
         self.predictions = path / "predictions.jsonl"
+        self.cases = path / "cases.npz"
         self.scores = path / "scores"
         self.summary = path / "summary.json"
         self.lock = path / "lock"
@@ -139,14 +142,27 @@ class PredictionIndex:
 
 def find_runs(path: Path) -> list[RunFolder]:
     """The run folders at or below a path, in the order of their names; shards are parts of runs, not runs."""
-    found = [path / "run.json"] if (path / "run.json").exists() else sorted(path.rglob("run.json"))
-    return [RunFolder(file.parent) for file in found if file.parent.parent.name != "shards"]
+    found = []
+    for folder, below, files in os.walk(path):
+        if "run.json" in files:
+            found.append(Path(folder))
+            below.clear()  # no run lies in another one
+    return [RunFolder(folder) for folder in sorted(found) if folder.parent.name != "shards"]
 
 
 def is_hidden(path: Path) -> bool:
     """True for a file or folder that nothing may serve: it lies in or below a folder with such a mark."""
-    whole = path.resolve()
-    return any((folder / HIDDEN).is_file() for folder in (whole, *whole.parents))
+    return bool(hidden_among([path]))
+
+
+def hidden_among(paths: Iterable[Path]) -> set[Path]:
+    """Those of many files and folders that are hidden; each folder above them is looked at once."""
+
+    @cache
+    def is_marked(folder: Path) -> bool:
+        return (folder / HIDDEN).is_file() or (folder != folder.parent and is_marked(folder.parent))
+
+    return {path for path in paths if is_marked(path.resolve())}
 
 
 def to_line(record: Sample | Request | Reply) -> bytes:
@@ -206,7 +222,7 @@ def _read_json(path: Path, kind: type[RecordT], absent: str, mend: str) -> Recor
     try:
         text = path.read_bytes()
         held = json.loads(text)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise RunError(f"no {path.name} in {path.parent}: {absent}") from error
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is damaged (it is no JSON): {mend}") from error

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
 
 from radbench.sample import Boxes, ImageMode, Reply, Sample, Vectors
 from radbench.terms import Access
 
+FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust
 FORMAT: Final = 1  # raised when older readers would misread a file
 
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
@@ -63,10 +64,10 @@ class _Record(BaseModel):
 class Settings(_Record):
     """How a task is asked, beyond its card; part of the run id."""
 
-    limit: int | None = None
-    seed: int = 0
+    limit: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
     images: ImageMode = "real"
-    repeats: int = 1
+    repeats: int = Field(default=1, ge=1)
 
 
 class DataRecord(_Record):
@@ -114,6 +115,7 @@ class ValueRecord(_Record):
     ci: tuple[float | None, float | None] | None = None
     undefined_draws: int = 0  # bootstrap draws in which the value is not defined; the interval is that of the others
     level: float | None = None
+    n_effective: float | None = None  # of a share: the independent cases that its cases are worth; its interval is Wilson's of so many
     lower_is_better: bool = False
     n_scored: int
     n_excluded: int = 0

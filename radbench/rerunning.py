@@ -53,7 +53,7 @@ def rerun(folder: RunFolder, catalog: Catalog, asking: Asking, control: Control)
         catalog=catalog,
         task=TaskCard.model_validate(record.task_card),
         model=ModelCard.model_validate(card),
-        overrides=record.model_card["options"],
+        overrides={**record.model_card["options"], **asking.weights_of(record.model)},
         settings=record.settings,
         out=asking.out,
         data_dirs=asking.data_dirs,

@@ -106,6 +106,62 @@ def test_an_object_with_the_methods_of_a_family_is_used_as_it_is(tmp_path: Path)
     assert run["auroc"].value == pytest.approx(0.5)
 
 
+class Says:
+    """A model made with a word, which its identity does not tell."""
+
+    batch_size = 4
+
+    def __init__(self, word: str, **stated: object) -> None:
+        self.word, self._stated, self.asked = word, stated, 0
+
+    def load(self, reader: object) -> None: ...
+
+    def identity(self) -> dict[str, object]:
+        return {"about": "a word", **self._stated}
+
+    def generate(self, requests: Sequence[radbench.Request]) -> list[radbench.Reply]:
+        self.asked += len(requests)
+        return [radbench.Reply(output=self.word) for _ in requests]
+
+
+def evaluated(model: Says, out: Path) -> tuple[int, Path, set[object]]:
+    """How often an object was asked in an evaluation; its run folder, and what it said there."""
+    before = model.asked
+    run = radbench.evaluate(model, "demo.vqa", out=out, limit=4, draws=0)
+    return model.asked - before, run.folder.path, {reply and reply.output for _, replies in run.samples() for reply in replies}
+
+
+def test_objects_made_with_other_values_never_share_answers_nor_a_run_folder(tmp_path: Path) -> None:
+    yes, no = evaluated(Says("yes", version=1), tmp_path), evaluated(Says("no", version=1), tmp_path)
+
+    assert yes[0] == no[0] == 4
+    assert yes[1] != no[1]
+    assert (yes[2], no[2]) == ({"yes"}, {"no"})
+
+
+def test_an_object_that_states_its_version_is_not_asked_twice_and_another_version_is_another_run(tmp_path: Path) -> None:
+    model = Says("yes", version="step-1")
+    first, again, alike = evaluated(model, tmp_path), evaluated(model, tmp_path), evaluated(Says("yes", version="step-1"), tmp_path)
+    later = evaluated(Says("yes", version="step-2"), tmp_path)
+
+    assert [first[0], again[0], alike[0], later[0]] == [4, 0, 0, 4]
+    assert first[1] == again[1] == alike[1] != later[1]
+
+
+def test_an_object_without_a_version_is_asked_anew_in_a_run_of_its_own(tmp_path: Path) -> None:
+    model = Says("yes")
+    first, again = evaluated(model, tmp_path), evaluated(model, tmp_path)
+
+    assert first[0] == again[0] == 4
+    assert first[1] != again[1]
+
+
+def test_what_an_object_was_made_with_is_told_by_a_digest_alone(tmp_path: Path) -> None:
+    run = radbench.evaluate(Says("a-secret-key", version=1), "demo.vqa", out=tmp_path, limit=1, draws=0)
+
+    assert "a-secret-key" not in run.folder.run.read_text()
+
+
 def test_texts_are_scored_without_a_task() -> None:
     values = radbench.score(
         ["clear lungs", ["small left effusion", "left effusion"]], ["clear lungs", "left effusion"], ["bleu", {"rouge": {"stem": True}}]
@@ -185,6 +241,15 @@ def test_clusters_widen_the_interval_of_repeated_patients() -> None:
 def test_slips_are_named() -> None:
     with pytest.raises(ContentError, match="2 references, 1 candidates"):
         radbench.score(["a", "b"], ["a"], ["bleu"])
+    for stated in ({"seed": -1}, {"limit": 0}, {"repeats": 0}, {"draws": -5}, {"images": "swappd"}):
+        ((name, value),) = stated.items()
+        with pytest.raises(ContentError, match=f"{name}: .*expected .*, got `{value}`"):
+            radbench.evaluate("constant-yes", "demo.vqa", **stated)
+    for no_model in (None, Says):
+        with pytest.raises(ContentError, match=r"no model: .*; expected a name, a card's path, a function"):
+            radbench.evaluate(no_model, "demo.vqa")
+    with pytest.raises(ContentError, match="expected a name, or one name with its options"):
+        radbench.score(["a"], ["a"], [{"rouge": {}, "bleu": {}}])
     with pytest.raises(RunError, match=r"run\.json"):
         radbench.load_run("nowhere")
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radbench.errors import RunError
-from radbench.folder import PredictionIndex, RunFolder, find_runs, read_lines, to_line, write_json
+from radbench.folder import HIDDEN, PredictionIndex, RunFolder, find_runs, hidden_among, is_hidden, read_lines, to_line, write_json
 from radbench.records import (
     FORMAT,
     Counts,
@@ -295,6 +295,18 @@ def test_runs_are_found_below_a_folder_in_order_and_shards_are_not_runs(tmp_path
     assert [folder.path.relative_to(tmp_path).as_posix() for folder in find_runs(tmp_path)] == ["t1/m/a", "t2/m/b"]
     assert [folder.path for folder in find_runs(tmp_path / "t1/m/a")] == [tmp_path / "t1/m/a"]
     assert find_runs(tmp_path / "nowhere") == []
+
+
+def test_a_folder_is_hidden_by_a_mark_in_it_or_above_it_also_where_a_link_leads_there(tmp_path: Path):
+    paths = {name: tmp_path / name for name in ("secret/task/run", "open/marked", "open/run")}
+    for path in paths.values():
+        path.mkdir(parents=True)
+    for marked in ("secret", "open/marked"):
+        (tmp_path / marked / HIDDEN).touch()
+    paths["open/link"] = tmp_path / "open" / "link"
+    paths["open/link"].symlink_to(paths["secret/task/run"])
+    assert hidden_among(paths.values()) == {paths[name] for name in ("secret/task/run", "open/marked", "open/link")}
+    assert [is_hidden(path) for path in paths.values()] == [True, True, False, True]
 
 
 def test_each_file_has_a_schema_that_names_its_fields():

@@ -26,8 +26,7 @@ def show(board: Board, *, groups: Mapping[str, str], spent: Mapping[str, Spent],
     """Show the board as a grid; the label of the line and the place of the column that is selected, if one is."""
     import pandas as pd
 
-    records = [_record(board, line, groups, spent) for line in board.lines]
-    config = _config(board, intervals)
+    records, config = _content(board, groups, spent, intervals=intervals)
     shown = st.dataframe(
         pd.DataFrame.from_records(records, columns=list(config)),
         hide_index=True,
@@ -49,15 +48,14 @@ def show(board: Board, *, groups: Mapping[str, str], spent: Mapping[str, Spent],
 
 def show_plain(board: Board, *, groups: Mapping[str, str], spent: Mapping[str, Spent], intervals: bool) -> None:
     """Show the same as an HTML table."""
-    config = _config(board, intervals)
+    records, config = _content(board, groups, spent, intervals=intervals)
     names = [name for name in config if not name.isdigit() and not name.endswith(" ci")]
     places = [decimals(board, place) for place in range(len(board.columns))]
     head, rows = [], []
     for name in config:
         if not name.endswith(" ci"):
             head.append(str(config[name]["label"]))
-    for line in board.lines:
-        record = _record(board, line, groups, spent)
+    for line, record in zip(board.lines, records, strict=True):
         row: list[str | tables.Entry] = []
         for name in config:
             if name.isdigit():
@@ -72,26 +70,35 @@ def show_plain(board: Board, *, groups: Mapping[str, str], spent: Mapping[str, S
     tables.table(board.title, head, rows)
 
 
-def _record(board: Board, line: Line, groups: Mapping[str, str], spent: Mapping[str, Spent]) -> dict[str, Any]:
+def _content(
+    board: Board, groups: Mapping[str, str], spent: Mapping[str, Spent], *, intervals: bool
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The lines, and the columns that have something in one of them."""
+    places = [decimals(board, place) for place in range(len(board.columns))]
+    records = [_record(line, places, groups.get(line.label, ""), spent.get(line.label)) for line in board.lines]
+    filled = {name for record in records for name, value in record.items() if value is not None and value != ""}
+    return records, {name: column for name, column in _config(board, intervals).items() if name in filled or name.isdigit()}
+
+
+def _record(line: Line, places: Sequence[int], group: str, used: Spent | None) -> dict[str, Any]:
     first = next(cell for cell in line.cells if cell is not None)
     record: dict[str, Any] = {
         "model": line.name,
         "kind": line.kind,
-        "group": groups.get(line.label, ""),
+        "group": group,
         "exposure": first.exposure,
         **_of_card(first),
         **_dates(line),
     }
     for place, cell in enumerate(line.cells):
         if cell is not None:
-            n = decimals(board, place)
             record |= {
                 f"{place}": cell.value,
-                f"{place} ci": interval(cell, n),
+                f"{place} ci": interval(cell, places[place]),
                 f"{place} rank": standing(cell),
             }
     record["n"] = _sizes(line.cells)
-    if (used := spent.get(line.label)) is not None:
+    if used is not None:
         record["seconds"] = used.cost("seconds")
         record["memory"], record["gpu memory"] = used.cost("memory"), used.cost("gpu_memory")
         record["price"] = None if used.cost("price") is None else amount(used.costs["price"])
@@ -145,7 +152,7 @@ def _config(board: Board, intervals: bool) -> dict[str, Any]:
     """The columns in their order."""
     text, column = st.column_config.TextColumn, st.column_config.NumberColumn
     config: dict[str, Any] = {
-        "model": text("Model", pinned=True, width="medium"),
+        "model": text("Model", pinned=True),
         "kind": text(
             "Kind",
             help="model; baseline: a floor, such as the nearest training case; control: without its images; reported: not reproduced",

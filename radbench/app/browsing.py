@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from radbench.app.kept import Kept
+from radbench.app.kept import Kept, lasting
 from radbench.app.loading import Stamp, catalog, stamp, stored_run
 from radbench.app.pictures import Gallery
 from radbench.app.settings import settings
@@ -26,7 +26,11 @@ def sample_set(runs: Mapping[str, Path]) -> SampleSet:
     """
     files = ("samples.jsonl", "predictions.jsonl", "summary.json")
     content: tuple[Stamp, ...] = tuple(stamp(path / file) for path in runs.values() for file in files)
-    return _sets.get(tuple(runs.items()), content, lambda: SampleSet({name: stored_run(path) for name, path in runs.items()}, catalog()))
+
+    def made() -> SampleSet:
+        return lasting(SampleSet({name: stored_run(path) for name, path in runs.items()}, catalog()))
+
+    return _sets.get(tuple(runs.items()), content, made)
 
 
 def gallery(run: RunRecord) -> Gallery:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -29,3 +30,14 @@ def switch(label: str, key: str, *, on: bool = False, hint: str | None = None) -
 def words(label: str, key: str, *, hint: str | None = None) -> str:
     """A line of text."""
     return str(st.text_input(label, key=key, bind="query-params", help=hint, live="100ms") or "")
+
+
+def picks(grid: str, key: str, names: Sequence[str]) -> Callable[[], None]:
+    """For the grid of that key: a callback that gives the control `key` the name of the line that is selected."""
+
+    def act() -> None:
+        state: Mapping[str, Any] = st.session_state[grid]
+        for row in state["selection"]["rows"][:1]:
+            st.session_state[key] = names[row]
+
+    return act

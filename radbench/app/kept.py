@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Hashable
 from threading import Lock, RLock
 from typing import Generic, TypeVar
@@ -49,3 +50,10 @@ class Kept(Generic[KeyT, ValueT]):
         """True where `get` would make nothing."""
         found = self._made.get(key)
         return found is not None and found[0] == content
+
+
+def lasting(made: ValueT) -> ValueT:
+    """What is large and to be kept: no collection of garbage looks at it again, which would halt all pages, the longer the more is kept."""
+    gc.collect()  # what is garbage now would otherwise be kept as well
+    gc.freeze()
+    return made

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from radbench.app.kept import Kept
+from radbench.app.behind import Behind
+from radbench.app.kept import Kept, lasting
 from radbench.app.settings import settings
 from radbench.catalog import Catalog
 from radbench.catalog.cards import BoardCard
 from radbench.catalog.files import card_file
-from radbench.errors import RadbenchError, RunError
-from radbench.folder import RunFolder, find_runs, is_hidden
+from radbench.errors import RadbenchError, RunError, where_raised
+from radbench.folder import RunFolder, find_runs, hidden_among
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.breakdown import board_of
 from radbench.leaderboard.comparing.compare import compare
@@ -38,12 +40,11 @@ _summaries: Kept[Path, Summary] = Kept()
 _found: Kept[str, tuple[tuple[CachedRun, ...], tuple[CachedRun, ...]]] = Kept()
 _cards: Kept[str, BoardCard] = Kept()
 _boards: Kept[str, Board] = Kept()
-_inferred: Kept[str, Future[Board]] = Kept()
 _contents: Kept[str, Content] = Kept()
 _of_tasks: Kept[tuple[str, ...], Board] = Kept(most=256)
 _compared: Kept[tuple[str, ...], Comparison] = Kept(most=64)
 _stored: Kept[Path, StoredRun] = Kept(most=400_000, size=lambda stored: len(stored.cases))  # cases: some 250 bytes each, and their rows
-_behind: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="radbench-infer")  # what takes seconds, while pages are shown
+_ranked: Final = Behind[str, Board]()  # takes seconds, or minutes where there are many samples
 
 
 class CachedRun(RunFolder):
@@ -99,7 +100,7 @@ def _sorted_out() -> tuple[tuple[CachedRun, ...], tuple[CachedRun, ...]]:
 
     def found() -> tuple[tuple[CachedRun, ...], tuple[CachedRun, ...]]:
         runs = {run.path: CachedRun(run.path) for path in served for run in find_runs(path)}
-        hidden = {path for path in runs if is_hidden(path)}
+        hidden = hidden_among(runs)
         shown = tuple(run for path, run in runs.items() if path not in hidden)
         return shown, tuple(runs[path] for path in sorted(hidden))
 
@@ -158,25 +159,27 @@ def first_board(among: Mapping[str, Board]) -> str:
     return _OWN_BOARD if _OWN_BOARD in with_lines else with_lines[0]
 
 
-def board(name: str, *, inferred: bool = False) -> Board:
-    """A board by name; with `inferred`, with rank intervals and groups, which take seconds the first time.
+def board(name: str) -> Board:
+    """A board by name, without rank intervals and groups.
 
     Raises:
         ContentError: its card or published rows are damaged.
         UnknownNameError: there is no such board.
     """
     card, content = _card(name)
-    made = _boards.get(name, content, lambda: build(card, run_folders(), catalog()))
-    return _inferring(name, made, content).result() if inferred else made
+    return _boards.get(name, content, lambda: lasting(build(card, run_folders(), catalog())))
 
 
-def inferred_by_now(name: str, *, begin: bool = False) -> Board | None:
-    """The board with rank intervals and groups, where they are there; with `begin` they are begun behind the page; raises as `board`."""
+def ranked(name: str) -> Board | None:
+    """The board with rank intervals and groups, where they are there by now; raises as `board`."""
+    return _ranked.made(name, _card(name)[1])
+
+
+def rank(name: str) -> float:
+    """Have rank intervals and groups worked out behind the pages; for how long that has been asked for, in seconds; raises as `board`."""
     made, content = board(name), _card(name)[1]
-    if not begin and not _inferred.holds(name, content):
-        return None
-    future = _inferring(name, made, content)
-    return future.result() if future.done() else None
+    _ranked.begin(name, content, partial(_inferred, made))
+    return _ranked.waited_s(name, content)
 
 
 def task_board(task: str, value: str, others: tuple[str, ...] = ()) -> Board:
@@ -202,8 +205,8 @@ def stored_run(path: Path) -> StoredRun:
         RunError: the folder is no run folder, or was never scored.
     """
     folder = CachedRun(path)
-    files = (folder.run, folder.summary, folder.predictions, *sorted(folder.scores.glob("*.npz")))
-    return _stored.get(path, _stamps(files), lambda: StoredRun.open(folder, catalog()))
+    files = (folder.run, folder.summary, folder.predictions, folder.cases, *sorted(folder.scores.glob("*.npz")))
+    return _stored.get(path, _stamps(files), lambda: lasting(StoredRun.open(folder, catalog())))
 
 
 def runs_content() -> Content:
@@ -213,14 +216,15 @@ def runs_content() -> Content:
     )
 
 
-def _inferring(name: str, made: Board, content: Content) -> Future[Board]:
-    def work() -> Board:
+def _inferred(made: Board) -> Board:
+    try:
         found = infer(made, catalog())
         for place in range(len(found.columns)):
             efficiency(found, place)  # journals are read here, and not while a page is shown
-        return found
-
-    return _inferred.get(name, content, lambda: _behind.submit(work))
+    except Exception as error:  # the numbers stand without: no fault of a metric may take the board with it
+        logging.getLogger(__name__).exception("ranks could not be worked out")
+        return replace(made, notes=(*made.notes, f"no ranks and groups: unforeseen {where_raised(error)}"))
+    return lasting(found)
 
 
 def _card(name: str) -> tuple[BoardCard, Content]:

@@ -16,6 +16,7 @@ _STYLE: Final = """<style>
 .rb th, .rb td { padding: 0.3rem 0.6rem; text-align: right; vertical-align: top; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
 .rb td { white-space: nowrap; }
 .rb th { font-weight: 600; }
+.rb tbody th { min-width: 7rem; }
 .rb .text { text-align: left; }
 .rb td.text { white-space: normal; overflow-wrap: anywhere; min-width: 10rem; }
 .rb .faint { font-style: italic; background-color: rgba(128, 128, 128, 0.18); }

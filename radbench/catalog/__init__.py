@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from radbench.catalog import components, files
 from radbench.catalog.components import COMPONENT_KINDS, Component, ComponentKind, Entry, canonical, register
@@ -42,7 +42,7 @@ class Catalog:
         added = tuple(Path(folder).expanduser() for folder in folders)
         for folder in added:
             if not folder.is_dir():
-                raise ContentError(f"the catalogue folder `{folder}` does not exist; give a folder of cards.")
+                raise ContentError(f"the catalogue folder `{folder}` does not exist or is no folder; give a folder of cards.")
         self.folders = (files.content(), *added)
         self.broken: dict[Path, str] = {}  # `*.py` files that could not be imported, and why
 
@@ -160,6 +160,22 @@ class Catalog:
             return components.load_offered(kind, point)
         raise self.unknown(_NOUN[kind], name, self.names(kind), f"radbench ls {kind}")
 
+    def weights(self, stated: Mapping[str, Path | str], asked: Iterable[str] = ()) -> dict[str, Path]:
+        """Where weights lie, by the name of a model or annotator as `canonical` spells it; `asked`: models that no catalogue need hold.
+
+        Raises:
+            UnknownNameError: a name that nobody knows: other weights than those meant would answer.
+        """
+        return self._places("adapters", stated, asked)
+
+    def data_dirs(self, stated: Mapping[str, Path | str], asked: Iterable[str] = ()) -> dict[str, Path]:
+        """Where data sets lie, by name as `canonical` spells it; `asked` as in `weights`.
+
+        Raises:
+            UnknownNameError: a name that nobody knows.
+        """
+        return self._places("datasets", stated, asked)
+
     def unknown(self, noun: str, name: str, known: Iterable[str], listing: str) -> RadbenchError:
         """The error for a name that nothing bears; it tells of files that could not be imported, which may have held it."""
         error = UnknownNameError(noun, name, known, listing)
@@ -209,6 +225,16 @@ class Catalog:
     def _cards(self, kind: CardKind) -> Iterable[Path]:
         return (path for folder in self.folders for path in files.card_files(folder, kind))
 
+    def _places(self, kind: Literal["adapters", "datasets"], stated: Mapping[str, Path | str], asked: Iterable[str]) -> dict[str, Path]:
+        known = {canonical(name) for name in (*asked, *self._known(kind))}
+        if wrong := next((name for name in stated if canonical(name) not in known), None):
+            raise self.unknown(_NOUN[kind], canonical(wrong), known, f"radbench ls {_LIST.get(kind, kind)}")
+        return {canonical(name): Path(path).expanduser() for name, path in stated.items()}
+
+    def _known(self, kind: CardKind | ComponentKind) -> list[str]:
+        """The names that are understood where one of a kind is wanted: a family is a model too."""
+        return self.names(kind) + (self.names("models") if kind == "adapters" else [])
+
     def _find(self, kind: CardKind, name: str) -> Path | None:
         """The file of a card, its dashes written as underscores or not; copies with the same bytes in several folders are one."""
         spellings = dict.fromkeys((name, canonical(name), name.replace("-", "_")))
@@ -219,19 +245,18 @@ class Catalog:
         return found[0] if found else None
 
     def _card(self, kind: CardKind, name: str | Path, model: type[CardT]) -> CardT:
-        from radbench.catalog.cards import read_card
+        from radbench.catalog.reading import read_card
 
         path = Path(name).expanduser() if _is_path(name) else self._find(kind, str(name))
         if path is None:
-            known = self.names(kind) + (self.names("models") if kind == "adapters" else [])
-            raise self.unknown(_NOUN[kind], str(name), known, f"radbench ls {_LIST.get(kind, kind)}")
+            raise self.unknown(_NOUN[kind], str(name), self._known(kind), f"radbench ls {_LIST.get(kind, kind)}")
         return read_card(path, model)
 
     def _check_names(self, card: TaskCard | ModelCard, named: Mapping[Key, tuple[ComponentKind, str]]) -> None:
         """Refuse a card that names components that do not exist, with the line of each."""
         wrong = {at: (kind, name) for at, (kind, name) in named.items() if not self.has(kind, name)}
         if wrong:
-            from radbench.catalog.cards import lines_of
+            from radbench.catalog.reading import lines_of
 
             lines = lines_of(card)
             raise ContentError(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -19,24 +19,18 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
-from radbench.catalog import files
 from radbench.catalog.components import canonical
-from radbench.catalog.wording import expected
-from radbench.catalog.yaml_text import Lines, read_yaml
 from radbench.conventions import Cleaning, Convention, Section
-from radbench.errors import ContentError, nearest
 from radbench.sample import AnswerMode
 from radbench.terms import Access
 
-_PATHS: Final = ("file", "tokenizer", "annotations")  # arguments of model families that name a file or folder
+PATHS: Final = ("file", "tokenizer", "annotations")  # arguments of model families that name a file or folder
 
 Options = Mapping[str, JsonValue]
 Name = Annotated[str, AfterValidator(canonical)]  # of a component: with dashes, however it was written
@@ -47,7 +41,9 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, protected_namespaces=())
 
 
-class _Card(_Record):
+class Card(_Record):
+    """What every card has."""
+
     name: str  # the file's name without `.yaml`
     title: str  # one line; the first of the file, so that lists need not parse the rest
     file: Path | None = Field(default=None, exclude=True, repr=False)  # where it was read; None: made in Python
@@ -146,7 +142,7 @@ class AboutTask(_Record):
     notes: tuple[str, ...] = ()
 
 
-class TaskCard(_Card):
+class TaskCard(Card):
     """One task: `tasks/<suite>.<name>.yaml`."""
 
     ask: Ask
@@ -192,11 +188,11 @@ class AboutModel(_Record):
     notes: tuple[str, ...] = ()
 
 
-class ModelCard(_Card):
+class ModelCard(Card):
     """One model: `adapters/<name>.yaml`."""
 
     family: Name
-    arguments: Options = {}  # relative paths, those in _PATHS, start at the folder of the card
+    arguments: Options = {}  # relative paths, those in PATHS, start at the folder of the card
     weights: Weights | None = None
     preprocessing: Options = {}
     prompt: JsonValue = None  # the model's own template
@@ -207,7 +203,7 @@ class ModelCard(_Card):
     def options(self, overrides: Mapping[str, object] | None = None) -> dict[str, object]:
         """The keywords for the family's constructor: what the card states, then what the command line states."""
         stated: dict[str, object] = dict(self.arguments)
-        for name in _PATHS:
+        for name in PATHS:
             if isinstance(path := stated.get(name), str):
                 stated[name] = str(self._local(path))
         if self.weights is not None:
@@ -224,7 +220,7 @@ class ModelCard(_Card):
         return {**stated, **changed}
 
     def _local(self, path: str) -> Path:
-        return (self.file.parent if self.file else Path()) / Path(path).expanduser()
+        return (self.file.parent if self.file else Path()).absolute() / Path(path).expanduser()
 
 
 Cost: TypeAlias = Literal["seconds", "memory", "gpu_memory", "tokens", "price", "parameters"]
@@ -263,7 +259,7 @@ class AboutBoard(_Record):
     notes: tuple[str, ...] = ()
 
 
-class BoardCard(_Card):
+class BoardCard(Card):
     """One board: `leaderboards/<name>.yaml`."""
 
     columns: tuple[Column, ...] = Field(min_length=1)
@@ -272,76 +268,8 @@ class BoardCard(_Card):
     about: AboutBoard = AboutBoard()
 
 
-CardT = TypeVar("CardT", TaskCard, ModelCard, BoardCard)
-
-
 def ask_hash(card: TaskCard) -> str:
     """16 hex digits of what is asked, without the version; a setting left out counts like its default."""
     asked = card.ask.model_dump(mode="json", exclude={"version"}, exclude_defaults=True)
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def read_card(path: Path, kind: type[CardT]) -> CardT:
-    """The card in a file; raises ContentError as `parse_card`."""
-    return parse_card(files.read(path), path, kind)
-
-
-def parse_card(text: str, path: Path, kind: type[CardT]) -> CardT:
-    """The card in a text that stands, or will stand, in the file `path`.
-
-    Raises:
-        ContentError: the text is no YAML, or a key is unknown, missing or holds the wrong thing.
-    """
-    data, lines = read_yaml(text, str(path))
-    if not isinstance(data, dict):
-        raise ContentError(f"{path}:1: expected a mapping with the keys of a card, got {_said(data)}.")
-    for key in ("name", "file"):
-        if key in data:
-            raise ContentError(f"{path}:{lines[key,]}: key `{key}` is unknown: a card is named by its file, `{path.stem}`.")
-    try:
-        return kind.model_validate({**data, "name": path.stem, "file": path})
-    except ValidationError as error:
-        raise ContentError("\n".join(_explain(problem, kind, lines, path) for problem in _own(error.errors()))) from error
-
-
-def lines_of(card: _Card) -> Lines:
-    """The line of each key in a card's file; none for a card made in Python."""
-    return read_yaml(files.read(card.file), card.where)[1] if card.file else {}
-
-
-def _own(problems: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
-    """All but lists that are too short only because an item of theirs, a problem of its own, was not counted."""
-    at = [tuple(problem["loc"]) for problem in problems]
-    for problem, here in zip(problems, at, strict=True):
-        if problem["type"] != "too_short" or not any(len(other) > len(here) and other[: len(here)] == here for other in at):
-            yield problem
-
-
-def _explain(problem: ErrorDetails, kind: type[BaseModel], lines: Lines, path: Path) -> str:
-    """One line for one thing that pydantic found: file, line, key, expected, got."""
-    at = tuple(problem["loc"])
-    shown = ".".join(map(str, at))
-    near = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), 1)
-    match problem["type"]:
-        case "extra_forbidden":
-            known = _keys(kind, at[:-1])
-            return f"{path}:{near}: key `{shown}` is unknown{nearest(str(at[-1]), known)} Known: {', '.join(known)}."
-        case "missing":
-            return f"{path}:{near}: key `{shown}` is missing."
-        case _:
-            return f"{path}:{near}: `{shown}`: {expected(problem)}, got {_said(problem['input'])}."
-
-
-def _keys(kind: type[BaseModel], at: tuple[str | int, ...]) -> list[str]:
-    """The keys of the record at a path within a card."""
-    for part in at:
-        found = kind.model_fields.get(str(part))
-        annotations = [found.annotation, *getattr(found.annotation, "__args__", ())] if found else [kind]
-        kind = next((a for a in annotations if isinstance(a, type) and issubclass(a, BaseModel)), kind)
-    return [name for name in kind.model_fields if name not in {"name", "file"}]
-
-
-def _said(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
-    return f"`{text if len(text) <= 80 else text[:77] + '...'}`"

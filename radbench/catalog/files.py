@@ -62,5 +62,9 @@ def read(path: Path) -> str:
     """
     try:
         return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError(f"{path}: cannot be read: {error}.") from error
+    except FileNotFoundError as error:
+        raise ContentError(f"{path}: there is no such file.") from error
+    except OSError as error:
+        raise ContentError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ContentError(f"{path}: is not UTF-8 text (byte {error.start}): save it as UTF-8.") from error

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Final
 
 from radbench.cli.debugging import told_on_stderr, traced
@@ -64,6 +65,8 @@ Options:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit status: 0 done, 1 failed in part, 2 cannot be carried out, 130 stopped."""
+    if isinstance(sys.stdout, TextIOWrapper):  # names of models and arrows of tables, in whatever locale and into whatever file
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     arguments = _normalised(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in _before_stop(arguments)
     if debug:
@@ -141,7 +144,8 @@ def _refusal(error: OSError) -> str:
     is_denied = error.errno in {errno.EACCES, errno.EPERM}
     # a file that may be read, or that is not there to be read, was to be written
     is_written = error.errno in _ON_WRITING or (is_denied and (os.access(path, os.R_OK) or not os.access(path, os.F_OK)))
-    return f"cannot {'write' if is_written else 'read'} {path}: {error.strerror}"
+    doing = "open" if error.errno == errno.EISDIR else "write" if is_written else "read"
+    return f"cannot {doing} {path}: {error.strerror}"
 
 
 def _normalised(argv: Sequence[str]) -> list[str]:

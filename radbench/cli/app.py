@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from radbench.cli.options import CatalogOption, DataDirOption, data_roots, open_catalog, out_folder
+from radbench.cli.options import CatalogOption, DataDirOption, data_roots, open_catalog
 from radbench.errors import ContentError
 
 
@@ -29,20 +29,20 @@ def app(
 ) -> None:
     """Show boards, samples and runs in a browser, until Ctrl-C. Nothing is sent anywhere."""
     from radbench.app.settings import VARIABLE, Settings
+    from radbench.cli.runs import places
     from radbench.extras import need
 
-    need("streamlit", extra="app", purpose="the app")
-    folders = tuple(open_catalog(catalog).folders[1:])
-    names = tuple(board or ())
+    cards, names = open_catalog(catalog), tuple(board or ())
     for name in names:
-        open_catalog(catalog).board(name)
+        cards.board(name)
     served = Settings(
-        runs=tuple(runs) if runs else (out_folder(),),
-        data_dirs=data_roots(data_dir),
+        runs=tuple(places(runs)),
+        data_dirs=data_roots(cards, data_dir),
         boards=names,
-        catalog=folders,
+        catalog=tuple(cards.folders[1:]),
         show_closed=show_closed,
     )
+    need("streamlit", extra="app", purpose="the app")
     port = _listening(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     sys.stdout.write(f"serving {', '.join(map(str, served.runs))} at {address}\n")
@@ -68,7 +68,8 @@ def _listening(host: str, port: int) -> int:
             return found
     except OSError as error:
         raise ContentError(
-            f"cannot listen at {host}, port {port} ({error.strerror or error}): `--port 0` takes one that is free"
+            f"cannot listen at {host}, port {port} ({error.strerror or error}): `--port 0` takes one that is free, "
+            "and --host names an address of this machine"
         ) from error
 
 
@@ -86,9 +87,11 @@ def _serve(host: str, port: int) -> NoReturn:
         "server.port": port,
         "server.headless": "true",
         "server.fileWatcherType": "none",  # nobody edits an installed package, and watching costs time
+        "runner.postScriptGC": "false",  # a whole collection after each script, a quarter of a second with 100 models, while pages wait
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",  # a traceback may quote texts of closed data
         "client.toolbarMode": "viewer",
+        "theme.light.textColor": "#1a1a1a",  # so that names in pinned columns, which streamlit pales, keep a contrast of 4.5
     }
     script = files("radbench.app") / "start.py"
     command = [sys.executable, "-m", "streamlit", "run", str(script), *(f"--{name}={value}" for name, value in options.items())]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from radbench.cli.options import CatalogOption, JsonOption, open_catalog
 from radbench.errors import ContentError
+
+if TYPE_CHECKING:
+    from radbench.leaderboard.comparing.comparison import Comparison
 
 
 def compare(
@@ -43,17 +46,11 @@ def compare(
     """
     from radbench.cli.runs import named
     from radbench.leaderboard.comparing.compare import compare as compare_runs
-    from radbench.leaderboard.comparing.compare_files import as_csv
-    from radbench.leaderboard.comparing.compare_files import as_json as json_text
-    from radbench.leaderboard.comparing.compare_text import rendered
     from radbench.leaderboard.comparing.sheet import CompareSettings
 
-    if (margin is None) != (against is None):
-        raise ContentError("--margin and --against belong together: how much worse than which run is still no worse")
-    if margin == math.inf:
-        raise ContentError("--margin: expected a number, in units of the value, got `inf`")
-    if plan is not None and not 0 < plan < math.inf:
-        raise ContentError(f"--plan: expected a difference above 0, in units of the value, got `{plan:g}`")
+    _check(margin, against, plan)
+    if as_json and fmt != "text":
+        raise ContentError(f"--json and --format {fmt}: one of them")
     reference = named([against] if against else ())
     settings = CompareSettings(
         value=value,
@@ -68,8 +65,29 @@ def compare(
     agreement = _published_agreement() if claims else {}
     folders = [*named(runs), *reference]
     found = compare_runs(folders, open_catalog(catalog), settings, with_claims=claims, agreement=agreement)
-    how = "json" if as_json else fmt
-    text = json_text(found) if how == "json" else as_csv(found) if how == "csv" else rendered(found, how)
+    _report(found, "json" if as_json else fmt, out)
+
+
+def _check(margin: float | None, against: Path | None, plan: float | None) -> None:
+    """Refuse a question that no test could answer.
+
+    Raises:
+        ContentError: one of --margin and --against without the other, or a difference that is none.
+    """
+    if (margin is None) != (against is None):
+        raise ContentError("--margin and --against belong together: how much worse than which run is still no worse")
+    if margin is not None and not math.isfinite(margin):
+        raise ContentError(f"--margin: expected a number, in units of the value, got `{margin}`")
+    if plan is not None and not 0 < plan < math.inf:
+        raise ContentError(f"--plan: expected a difference above 0, in units of the value, got `{plan:g}`")
+
+
+def _report(found: Comparison, how: Literal["text", "markdown", "csv", "json"], out: Path | None) -> None:
+    """Print or write what was found; leave with 1 where a run was left out."""
+    from radbench.leaderboard.comparing.compare_files import as_csv, as_json
+    from radbench.leaderboard.comparing.compare_text import rendered
+
+    text = as_json(found) if how == "json" else as_csv(found) if how == "csv" else rendered(found, how)
     if out is None:
         sys.stdout.write(text)
     else:

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from radbench.cli.options import CatalogOption, JsonOption, WeightsOption, metric_options, open_catalog, out_folder, weights_paths
-from radbench.cli.output import tell
+from radbench.cli.options import (
+    AccessOption,
+    CatalogOption,
+    DataAgreementOption,
+    JsonOption,
+    MapOption,
+    MetricArgOption,
+    ScaleOption,
+    SignificanceOption,
+    WeightsOption,
+    agreement_of,
+    metric_options,
+    open_catalog,
+    out_folder,
+    weights_paths,
+)
+from radbench.cli.output import check_folder, tell
 from radbench.errors import ContentError, MissingPackageError
-from radbench.terms import Access
 
 if TYPE_CHECKING:
-    from radbench.ratings.gathering import Gathered
+    from radbench.catalog import Catalog
+    from radbench.folder import RunFolder
+    from radbench.ratings.anchoring import Anchors
+    from radbench.ratings.correlations import CorrelationSettings
+    from radbench.ratings.gathering import Gathered, Wanted
+    from radbench.ratings.table import Ratings
 
 
 def correlate(
@@ -23,16 +43,12 @@ def correlate(
     ] = None,
     fmt: Annotated[str | None, typer.Option("--format", help="Of the ratings; radbench ratings --formats lists them.")] = None,
     criterion: Annotated[str | None, typer.Option("--criterion", metavar="NAME", help="What was rated. [default: the only one]")] = None,
-    significance: Annotated[
-        Literal["significant", "insignificant"] | None, typer.Option("--significance", help="Of errors: count these alone.")
-    ] = None,
+    significance: SignificanceOption = None,
     metric: Annotated[
         list[str] | None,
         typer.Option("--metric", metavar="NAME[,NAME]", help="Metrics, values (rouge:rougeL), or criteria of the file; repeatable."),
     ] = None,
-    metric_arg: Annotated[
-        list[str] | None, typer.Option("--metric-arg", metavar="NAME.OPTION=V", help="An option of a metric: rouge.stem=true; repeatable.")
-    ] = None,
+    metric_arg: MetricArgOption = None,
     runs: Annotated[
         list[Path] | None, typer.Option("--runs", metavar="DIR", help="Take values from these runs of the rated models; repeatable.")
     ] = None,
@@ -47,15 +63,13 @@ def correlate(
     coefficient: Annotated[
         Literal["tau_b", "spearman", "pearson"], typer.Option("--coefficient", help="What is ordered by and tested.")
     ] = "tau_b",
-    scale: Annotated[
-        list[str] | None, typer.Option("--scale", metavar="CRITERION=SCALE", help="What values mean: quality=ordinal:1..5; repeatable.")
-    ] = None,
-    mapping: Annotated[Path | None, typer.Option("--map", metavar="FILE.yaml", help="Which column plays which part.")] = None,
-    access: Annotated[Access | None, typer.Option("--access", help="The access class of the texts. [default: the format's]")] = None,
+    scale: ScaleOption = None,
+    mapping: MapOption = None,
+    access: AccessOption = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws of studies, and swaps of tests; 0: neither.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
     level: Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Level of intervals and tests.")] = 0.95,
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    data_agreement: DataAgreementOption = None,
     catalog: CatalogOption = None,
     weights: WeightsOption = None,
     out: Annotated[
@@ -74,6 +88,7 @@ def correlate(
         raise ContentError("radbench correlate needs --metric NAME (to score the rated texts), --runs DIR or --anchor RUN")
     if anchor and (runs or len(names) > 1):
         raise ContentError("--anchor goes with one --metric at most, and without --runs")
+    check_folder(out)
     options = metric_options(metric_arg)
     if options and (runs or anchor):
         raise ContentError("--metric-arg says how texts are scored, and runs are scored already: radbench score, or leave it out")
@@ -84,24 +99,13 @@ def correlate(
     from radbench.ratings.correlations import CorrelationSettings
     from radbench.ratings.formats import read_ratings
     from radbench.ratings.gathering import Wanted, correlated, only_criterion
-    from radbench.terms import parse_agreement
+    from radbench.ratings.report import anchored_text
 
-    cards, held = open_catalog(catalog), read_ratings(ratings, fmt, stated_by(scale, mapping, access))
-    chosen = criterion or only_criterion(held)
-    if anchor:
-        from radbench.ratings.anchoring import anchor as anchored
-        from radbench.ratings.report import anchored_text
-        from radbench.ratings.scored import by_model
-        from radbench.ratings.table import rated_items
-
-        rated = rated_items(held, chosen, significance=significance or "")
-        value = names[0].rpartition(":")[2] if names else None
-        what = f"{significance or ''} {chosen}".strip()
-        anchors = anchored(rated, by_model(named(anchor)), cards, criterion=what, value=value, level=level, raters=raters)
-        tell(anchored_text(anchors), anchors.as_json(), as_json=as_json, folder=out, name="anchored")
-        return
+    cards = open_catalog(catalog)
+    asking = Asking(agreement=agreement_of(data_agreement), weights=weights_paths(cards, weights), out=out_folder())
+    held = read_ratings(ratings, fmt, stated_by(scale, mapping, access))
     wanted = Wanted(
-        criterion=chosen,
+        criterion=criterion or only_criterion(held),
         significance=significance or "",
         metrics=names,
         options=options,
@@ -109,9 +113,28 @@ def correlate(
         runs=tuple(named(runs or ())),
     )
     settings = CorrelationSettings(draws=draws, seed=seed, level=level, coefficient=coefficient, over_raters=raters)
-    agreement = parse_agreement(data_agreement) if data_agreement else None
-    asking = Asking(agreement=agreement, weights=weights_paths(weights), out=out_folder())
-    _report(correlated(held, wanted, asking, cards, settings), out, as_json=as_json)
+    if anchor:
+        found = _anchored(held, named(anchor), wanted, settings, cards)
+        tell(anchored_text(found), found.as_json(), as_json=as_json, folder=out, name="anchored")
+    else:
+        _report(correlated(held, wanted, asking, cards, settings), out, as_json=as_json)
+
+
+def _anchored(held: Ratings, runs: Sequence[RunFolder], wanted: Wanted, settings: CorrelationSettings, cards: Catalog) -> Anchors:
+    """The radiologists' score of each model."""
+    from radbench.ratings.anchoring import anchor
+    from radbench.ratings.scored import by_model
+    from radbench.ratings.table import rated_items
+
+    return anchor(
+        rated_items(held, wanted.criterion, significance=wanted.significance),
+        by_model(runs),
+        cards,
+        criterion=f"{wanted.significance} {wanted.criterion}".strip(),
+        value=wanted.metrics[0].rpartition(":")[2] if wanted.metrics else None,
+        level=settings.level,
+        raters=settings.over_raters,
+    )
 
 
 def _report(gathered: Gathered, out: Path | None, *, as_json: bool) -> None:

@@ -20,6 +20,7 @@ from radbench.cli.options import (
     open_catalog,
     out_folder,
     pairs,
+    stems,
     weights_paths,
 )
 from radbench.cli.output import print_columns, print_json
@@ -53,7 +54,8 @@ def doctor(
 
     With --verify, write a certificate of what the weights gave below the folder of runs; exit 1 if they gave something else.
     """
-    cards, places = open_catalog(catalog), weights_paths(weights)
+    cards = open_catalog(catalog)
+    places = weights_paths(cards, weights, stems(names or ()))
     if verify is not None:
         if names:
             raise ContentError(f"--verify {verify}: takes no further names, got `{' '.join(names)}`.")
@@ -63,7 +65,7 @@ def doctor(
         raise ContentError("--option: is for --verify.")
     from radbench.readiness import Machine, look_at, look_at_all
 
-    machine = Machine(roots=data_roots(data_dir), weights=places, hub_cache=hub_cache())
+    machine = Machine(roots=data_roots(cards, data_dir), weights=places, hub_cache=hub_cache())
     found = [finding for name in names or () for finding in look_at(cards, name, machine)] if names else look_at_all(cards, machine)
     found = list(dict.fromkeys(found))
     if as_json:

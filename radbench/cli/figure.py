@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, OutOption, open_catalog, out_folder
+from radbench.cli.options import CatalogOption, OutOption, open_catalog
 
 
 def figure(
@@ -21,13 +21,13 @@ def figure(
     out: OutOption = None,
 ) -> None:
     """Draw a board as SVG, PDF and PNG: values with intervals, rank intervals, quality against cost."""
-    from radbench.folder import find_runs
+    from radbench.cli.runs import found_below
     from radbench.leaderboard.board import build
     from radbench.leaderboard.printing.figures import draw
     from radbench.leaderboard.standing import infer
 
     cards = open_catalog(catalog)
-    found = build(cards.board(board), [folder for path in runs or [out_folder(out)] for folder in find_runs(path)], cards)
+    found = build(cards.board(board), found_below(runs or ([out] if out else None)), cards)
     standing = infer(found, cards)
     for path in draw(standing, to):
         sys.stdout.write(f"{path}\n")

@@ -49,7 +49,8 @@ def new(
 
 def _hashed(text: str, path: Path) -> str:
     """The task card with the hash of its ask half."""
-    from radbench.catalog.cards import TaskCard, ask_hash, parse_card
+    from radbench.catalog.cards import TaskCard, ask_hash
+    from radbench.catalog.reading import parse_card
 
     return text.replace("HASH", ask_hash(parse_card(text.replace("HASH", ""), path, TaskCard)))
 

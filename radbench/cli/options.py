@@ -12,13 +12,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import typer
 
 from radbench.catalog import Catalog
 from radbench.catalog.components import canonical
 from radbench.errors import ContentError, nearest
+from radbench.sample import AnswerMode
+from radbench.terms import Access, parse_agreement
 
 CatalogOption: TypeAlias = Annotated[
     list[Path] | None, typer.Option("--catalog", metavar="DIR", help="A further folder of cards and components; repeatable.")
@@ -30,6 +32,26 @@ DataDirOption: TypeAlias = Annotated[
 WeightsOption: TypeAlias = Annotated[
     list[str] | None, typer.Option("--weights", metavar="NAME=PATH", help="Where the weights of a model or annotator lie; repeatable.")
 ]
+DataAgreementOption: TypeAlias = Annotated[
+    str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")
+]
+ModelArgOption: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--model-arg", metavar="K=V", help="An argument of the model's family.")
+]
+GenOption: TypeAlias = Annotated[list[str] | None, typer.Option("--gen", metavar="K=V", help="A generation setting of the model.")]
+TaskArgOption: TypeAlias = Annotated[list[str] | None, typer.Option("--task-arg", metavar="K=V", help="A part of the task's ask half.")]
+AnswerOption: TypeAlias = Annotated[AnswerMode | None, typer.Option("--answer", help="How options are answered; else as the task says.")]
+MetricArgOption: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--metric-arg", metavar="NAME.OPTION=V", help="An option of a metric: rouge.stem=true; repeatable.")
+]
+SignificanceOption: TypeAlias = Annotated[
+    Literal["significant", "insignificant"] | None, typer.Option("--significance", help="Of errors: count these alone.")
+]
+ScaleOption: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--scale", metavar="CRITERION=SCALE", help="What values mean: quality=ordinal:1..5; repeatable.")
+]
+MapOption: TypeAlias = Annotated[Path | None, typer.Option("--map", metavar="FILE.yaml", help="Which column plays which part.")]
+AccessOption: TypeAlias = Annotated[Access | None, typer.Option("--access", help="The access class of the texts. [default: the format's]")]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 _SETTINGS: Final = ("data_dirs", "weights", "out")
@@ -41,37 +63,26 @@ def open_catalog(folders: Iterable[Path] | None = None) -> Catalog:
     return Catalog([*(folders or ()), *more])
 
 
-def data_roots(stated: Sequence[str] | None = None) -> dict[str, Path]:
-    """Where data sets lie, by name: `--data-dir` wins over the config file.
+def data_roots(catalog: Catalog, stated: Sequence[str] | None, asked: Iterable[str] = ()) -> dict[str, Path]:
+    """Where data sets lie, by name: `--data-dir` wins over the config file, which may name what this catalogue does not hold.
+
+    `asked`: names that may be stated though no catalogue holds them.
 
     Raises:
+        UnknownNameError: an option is for a data set that nobody knows.
         ContentError: an option is not `NAME=PATH`, or the config file is not valid.
     """
-    configured = _config().get("data_dirs", {})
-    return {canonical(str(name)): _path(path) for name, path in {**configured, **pairs(stated, "--data-dir")}.items()}
+    return {**_configured("data_dirs"), **catalog.data_dirs(pairs(stated, "--data-dir"), asked)}
 
 
-def weights_paths(stated: Sequence[str] | None = None) -> dict[str, Path]:
-    """Where weights lie, by the name of a model or annotator, with dashes: `--weights` wins over the config file.
-
-    Raises:
-        ContentError: as `data_roots`.
-    """
-    found = {canonical(str(name)): path for name, path in _config().get("weights", {}).items()}
-    found |= {canonical(name): path for name, path in pairs(stated, "--weights").items()}
-    return {name: _path(path) for name, path in found.items()}
+def weights_paths(catalog: Catalog, stated: Sequence[str] | None, asked: Iterable[str] = ()) -> dict[str, Path]:
+    """Where weights lie, by the name of a model or annotator, with dashes; else as `data_roots`."""
+    return {**_configured("weights"), **catalog.weights(pairs(stated, "--weights"), asked)}
 
 
-def check_weights(stated: Sequence[str] | None, catalog: Catalog, asked: Iterable[str] = ()) -> None:
-    """Refuse a `--weights` for a model that nobody knows, beside those `asked`: other weights than those meant would answer.
-
-    Raises:
-        UnknownNameError: with the names that are near.
-    """
-    known = set(map(canonical, asked))
-    for name in pairs(stated, "--weights"):
-        if canonical(name) not in known:
-            catalog.model(name)
+def stems(names: Iterable[str]) -> list[str]:
+    """What the cards among some names and files are called, for `asked` of `weights_paths`."""
+    return [Path(name).stem for name in names if name.endswith((".yaml", ".yml"))]
 
 
 def out_folder(stated: Path | None = None) -> Path:
@@ -103,6 +114,10 @@ def pairs(stated: Sequence[str] | None, option: str) -> dict[str, str]:
     return found
 
 
+def _configured(key: Literal["data_dirs", "weights"]) -> dict[str, Path]:
+    return {canonical(str(name)): _path(path) for name, path in _config().get(key, {}).items()}
+
+
 def _config() -> Mapping[str, Any]:
     folder = os.environ.get("XDG_CONFIG_HOME")
     path = (Path(folder) if folder else Path.home() / ".config") / "radbench" / "config.yaml"
@@ -124,6 +139,34 @@ def _config() -> Mapping[str, Any]:
 
 def _path(text: object) -> Path:
     return Path(str(text)).expanduser()
+
+
+def refuse_idle(why: str, **stated: object) -> None:
+    """Refuse flags that would do nothing where they stand.
+
+    Raises:
+        ContentError: one of them was given.
+    """
+    if idle := [f"--{name.replace('_', '-')}" for name, value in stated.items() if value]:
+        raise ContentError(f"{' and '.join(idle)}: {why}")
+
+
+def agreement_of(stated: str | None) -> dict[str, str] | None:
+    """What `--data-agreement` states; None: nothing."""
+    return parse_agreement(stated) if stated else None
+
+
+def model_options(stated: Sequence[str] | None, gen: Sequence[str] | None) -> dict[str, object]:
+    """What `--model-arg` and `--gen` change of a model's card."""
+    from radbench.catalog.yaml_text import read_yaml
+
+    generation = {key: read_yaml(value, "--gen")[0] for key, value in pairs(gen, "--gen").items()}
+    return {**pairs(stated, "--model-arg"), **({"generation": generation} if generation else {})}
+
+
+def task_changes(stated: Sequence[str] | None, **flags: object) -> dict[str, object]:
+    """What `--task-arg` and the flags that have one change of a task's ask half."""
+    return {**pairs(stated, "--task-arg"), **{name: value for name, value in flags.items() if value is not None}}
 
 
 def metric_options(stated: Sequence[str] | None) -> dict[str, dict[str, str]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from radbench.errors import ContentError
 
 
 def tell(text: str, document: Mapping[str, object], *, as_json: bool, folder: Path | None, name: str) -> None:
@@ -18,6 +21,19 @@ def tell(text: str, document: Mapping[str, object], *, as_json: bool, folder: Pa
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.txt").write_text(text, "utf-8")
         (folder / f"{name}.json").write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
+
+
+def check_folder(folder: Path | None) -> None:
+    """Refuse, before anything is asked, a folder that `tell` could not write to at the end.
+
+    Raises:
+        ContentError: a file is in its place, or it may not be written.
+    """
+    if folder is None:
+        return
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ContentError(f"nothing can be written to {folder}: {there} {'may not be written' if there.is_dir() else 'is no folder'}")
 
 
 def print_json(document: object) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, open_catalog, out_folder
+from radbench.cli.options import CatalogOption, open_catalog
 
 
 def paper(
@@ -16,21 +16,21 @@ def paper(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write: a new one.")],
     runs: Annotated[list[Path] | None, typer.Option("--runs", metavar="DIR", help="Where runs lie; repeatable. [default: runs]")] = None,
     cases: Annotated[int, typer.Option("--cases", min=0, help="Cases shown of each task.")] = 5,
-    seed: Annotated[int, typer.Option("--seed", help="Of the drawing of cases.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the drawing of cases.")] = 0,
     catalog: CatalogOption = None,
 ) -> None:
     """Write tables, figures, methods, prompts, settings, failures, cases, BibTeX and checklists; `radbench verify` recomputes them."""
     from datetime import UTC, datetime
     from importlib.metadata import version
 
+    from radbench.cli.runs import found_below
     from radbench.extras import need
-    from radbench.folder import find_runs
     from radbench.leaderboard.board import build
     from radbench.leaderboard.standing import infer
     from radbench.paper.bundle import Making, write_bundle
 
     cards = open_catalog(catalog)
-    found = build(cards.board(board), [folder for path in runs or [out_folder()] for folder in find_runs(path)], cards)
+    found = build(cards.board(board), found_below(runs), cards)
     need("matplotlib", extra="plots", purpose="drawing figures of a board")
     versions = {name: version(name) for name in ("radbench", "matplotlib")}
     making = Making(made=datetime.now(UTC).isoformat(timespec="seconds"), cases=cases, seed=seed, **versions)

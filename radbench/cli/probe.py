@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, JsonOption, WeightsOption, metric_options, open_catalog, out_folder, weights_paths
-from radbench.cli.output import tell
+from radbench.cli.options import (
+    CatalogOption,
+    DataAgreementOption,
+    JsonOption,
+    MetricArgOption,
+    WeightsOption,
+    agreement_of,
+    metric_options,
+    open_catalog,
+    out_folder,
+    weights_paths,
+)
+from radbench.cli.output import check_folder, tell
 from radbench.errors import ContentError, MissingPackageError
 from radbench.terms import Access
 
@@ -21,17 +32,15 @@ def probe(
     metric: Annotated[
         list[str] | None, typer.Option("--metric", metavar="NAME[,NAME]", help="Metrics, or values (rouge:rougeL); repeatable.")
     ] = None,
-    metric_arg: Annotated[
-        list[str] | None, typer.Option("--metric-arg", metavar="NAME.OPTION=V", help="An option of a metric: rouge.stem=true; repeatable.")
-    ] = None,
+    metric_arg: MetricArgOption = None,
     reports: Annotated[
         Path | None, typer.Option("--reports", metavar="FILE", help="JSONL or CSV with a column `report`. [default: 30 of our own]")
     ] = None,
     access: Annotated[Access, typer.Option("--access", help="The access class of --reports.")] = "credentialed",
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws of clusters; 0: no intervals.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
     level: Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Level of intervals.")] = 0.95,
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    data_agreement: DataAgreementOption = None,
     catalog: CatalogOption = None,
     weights: WeightsOption = None,
     out: Annotated[
@@ -43,18 +52,17 @@ def probe(
     names = [name.strip() for text in metric or () for name in text.split(",") if name.strip()]
     if not names:
         raise ContentError("radbench probe needs --metric NAME; the list: radbench ls metrics")
+    check_folder(out)
 
     from radbench.cli.run import watched
     from radbench.evaluation import Asking
     from radbench.probing.probing import probe as probed
     from radbench.probing.reports import own_reports, read_reports
     from radbench.probing.responses import ProbeSettings
-    from radbench.terms import parse_agreement
 
     cards, settings = open_catalog(catalog), ProbeSettings(draws=draws, seed=seed, level=level)
+    asking = Asking(agreement=agreement_of(data_agreement), weights=weights_paths(cards, weights), out=out_folder())
     chosen = read_reports(reports, access, cards) if reports else own_reports(cards)
-    agreement = parse_agreement(data_agreement) if data_agreement else None
-    asking = Asking(agreement=agreement, weights=weights_paths(weights), out=out_folder())
     with watched() as control:
         found = probed(chosen, names, asking, cards, settings, options=metric_options(metric_arg), control=control)
     _report(found, out, as_json=as_json)

@@ -37,12 +37,14 @@ def create(
     from radbench.ratings.studies.creating import create as make
     from radbench.ratings.studies.draft import read_draft
 
+    cards = open_catalog(catalog)
+    roots = data_roots(cards, data_dir)
     wanted = read_draft(draft)
     found = [folder for path in runs for folder in find_runs(path)]
     if empty := [path for path in runs if not find_runs(path)]:
         raise ContentError(f"{empty[0]} holds no run: name a run folder, or one that holds several")
     place = out or draft.with_suffix("")
-    folder, study = make(wanted, found, open_catalog(catalog), data_roots(data_dir), place)
+    folder, study = make(wanted, found, cards, roots, place)
     _tell_made(folder.path, study.hash, {r: len(order) for r, order in study.orders.items()}, study.notes, as_json=as_json)
 
 
@@ -168,7 +170,7 @@ def adjudicate(
     threshold: Annotated[float, typer.Option("--threshold", min=0, help="Spread of a criterion above which raters disagree.")],
     rater: Annotated[list[str], typer.Option("--rater", metavar="ID[,YEARS[,SUBSPECIALTY]]", help="An adjudicator; repeatable.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The new study's folder.")],
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the order.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the order.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Make a blind study of the items that raters disagree on; the first study stays as it is."""

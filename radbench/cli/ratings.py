@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from radbench.cli.options import JsonOption
+from radbench.cli.options import AccessOption, JsonOption, MapOption, ScaleOption, SignificanceOption
 from radbench.cli.output import print_columns, print_json
 from radbench.errors import ContentError
 from radbench.terms import Access
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from radbench.ratings.summary import AgreementSettings, CriterionSummary
     from radbench.statistics.agreement import Estimate
 
-_FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust
-
 
 def ratings(
     files: Annotated[
@@ -32,14 +30,10 @@ def ratings(
         str | None, typer.Option("--format", help="The files' format; --formats lists them. [default: told by the header]")
     ] = None,
     criterion: Annotated[str | None, typer.Option("--criterion", metavar="NAME", help="This criterion alone.")] = None,
-    significance: Annotated[
-        Literal["significant", "insignificant"] | None, typer.Option("--significance", help="Of errors: count these alone.")
-    ] = None,
-    scale: Annotated[
-        list[str] | None, typer.Option("--scale", metavar="CRITERION=SCALE", help="What values mean: quality=ordinal:1..5; repeatable.")
-    ] = None,
-    mapping: Annotated[Path | None, typer.Option("--map", metavar="FILE.yaml", help="Which column plays which part.")] = None,
-    access: Annotated[Access | None, typer.Option("--access", help="The access class of the texts. [default: the format's]")] = None,
+    significance: SignificanceOption = None,
+    scale: ScaleOption = None,
+    mapping: MapOption = None,
+    access: AccessOption = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws of studies for intervals; 0: none.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
     level: Annotated[float, typer.Option("--level", min=0.5, max=0.999, help="Level of the intervals.")] = 0.95,
@@ -102,6 +96,7 @@ def stated_by(scale: list[str] | None, mapping: Path | None, access: Access | No
 
 def _print(one: CriterionSummary, settings: AgreementSettings) -> None:
     from radbench.ratings.files import written
+    from radbench.records import FEW
 
     what = f"{settings.significance} {one.criterion}".strip()
     least, most = one.ratings_per_item
@@ -120,7 +115,7 @@ def _print(one: CriterionSummary, settings: AgreementSettings) -> None:
         _print_agreement(f"of raters with themselves ({one.n_repeated} repeated)", one.within)
     if one.between or one.within:
         n_clusters = max(e.n_clusters for e in (*one.between.values(), *one.within.values()))
-        few = "; fewer than 30: do not lean on these intervals" if n_clusters < _FEW else ""
+        few = f"; fewer than {FEW}: do not lean on these intervals" if n_clusters < FEW else ""
         made = f"{settings.level:.0%} percentile, cluster bootstrap by study, {settings.draws} draws, seed {settings.seed}"
         sys.stdout.write(f"  intervals: {made}{few}\n")
 

@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, JsonOption, OutOption, WeightsOption, open_catalog, out_folder, weights_paths
+from radbench.cli.options import (
+    CatalogOption,
+    DataAgreementOption,
+    JsonOption,
+    OutOption,
+    WeightsOption,
+    agreement_of,
+    open_catalog,
+    out_folder,
+    weights_paths,
+)
 from radbench.cli.output import print_json
 from radbench.conventions import PRESETS
 from radbench.errors import RunError
@@ -20,8 +30,8 @@ def reproduce(
     run: Annotated[Path | None, typer.Option("--run", metavar="RUN", help="A run folder. [default: the only run of the task]")] = None,
     model: Annotated[str, typer.Option("--as", metavar="MODEL", help="The published model. [default: the one called like the run's]")] = "",
     ids: Annotated[Path | None, typer.Option("--ids", metavar="FILE", help="The sample ids that the paper scored, one a line.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the draws.")] = 0,
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draws.")] = 0,
+    data_agreement: DataAgreementOption = None,
     catalog: CatalogOption = None,
     weights: WeightsOption = None,
     out: OutOption = None,
@@ -38,16 +48,16 @@ def reproduce(
     from radbench.reproducing.text import text
     from radbench.running.annotations import Annotators
     from radbench.submissions.checking import read_ids
-    from radbench.terms import parse_agreement
 
     cards = open_catalog(catalog)
+    where = weights_paths(cards, weights)
     published_cells(cards, task, paper)  # what no paper reports needs no run
     folder = RunFolder(run) if run else run_of(task, find_runs(out_folder(out)))
     if (asked := folder.read_run().task) != task:
         raise RunError(f"{folder.path} is a run of {asked}, not of {task}")
     store = folder.path.resolve().parents[2] / "annotations"
-    agreement = parse_agreement(data_agreement) if data_agreement else None
-    annotators = Annotators(cards, store, agreement=agreement, weights=weights_paths(weights))
+    agreement = agreement_of(data_agreement)
+    annotators = Annotators(cards, store, agreement=agreement, weights=where)
     found = reproduced(folder, paper, annotators, model=model, ids=read_ids(ids) if ids else None, seed=seed)
     if as_json:
         print_json(found.as_json())

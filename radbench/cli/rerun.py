@@ -8,14 +8,24 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, WeightsOption, data_roots, open_catalog, weights_paths
+from radbench.cli.options import (
+    CatalogOption,
+    DataAgreementOption,
+    DataDirOption,
+    JsonOption,
+    WeightsOption,
+    agreement_of,
+    data_roots,
+    open_catalog,
+    weights_paths,
+)
 from radbench.cli.output import print_columns, print_json
 from radbench.errors import DataTermsError, RunError
 
 
 def rerun(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    data_agreement: DataAgreementOption = None,
     catalog: CatalogOption = None,
     data_dir: DataDirOption = None,
     weights: WeightsOption = None,
@@ -33,20 +43,20 @@ def rerun(
     from radbench.folder import RunFolder
     from radbench.rerunning import again_folder, annotations_of, compare
     from radbench.rerunning import rerun as ask_again
-    from radbench.terms import parse_agreement
 
     folder = RunFolder(run)
-    folder.read_run()  # what is no run folder is told so before any other folder is looked for
-    agreement = parse_agreement(data_agreement) if data_agreement else None
+    record = folder.read_run()  # what is no run folder is told so before any other folder is looked for
+    cards = open_catalog(catalog)
+    agreement = agreement_of(data_agreement)
     asking = Asking(
         out=again_folder(folder, out),
-        data_dirs=data_roots(data_dir),
-        weights=weights_paths(weights),
+        data_dirs=data_roots(cards, data_dir),
+        weights=weights_paths(cards, weights, [record.model]),
         agreement=agreement,
         annotations=annotations_of(folder),
     )
     with watched() as control:
-        result = ask_again(folder, open_catalog(catalog), asking, control)
+        result = ask_again(folder, cards, asking, control)
     if result.summary is None:
         raise RunError(f"{result.folder.path}: nothing to compare with, for the repetition is {result.status}: {result.message}")
     found = compare(folder, result.folder)

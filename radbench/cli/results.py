@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
 
 import typer
 
@@ -14,10 +13,8 @@ from radbench.cli.output import print_columns, print_json
 from radbench.conventions import Preset
 from radbench.errors import DataTermsError
 from radbench.evaluation import Result
-from radbench.records import Summary, ValueRecord
+from radbench.records import FEW, Summary, ValueRecord
 from radbench.running.annotations import Annotators
-
-_FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust
 
 
 def report(results: Sequence[Result], *, as_json: bool, unanswered: Sequence[Annotators] = ()) -> None:
@@ -102,7 +99,7 @@ def _print(result: Result) -> None:
         asked = summary.values[0].signature.partition("|ask:")[2]
         how = summary.intervals
         made = f"{how['method']}, {how['n_clusters']} clusters ({how['cluster']}), {how['draws']} draws"
-        few = "; fewer than 30 clusters: do not lean on these intervals" if int(how["n_clusters"]) < _FEW else ""
+        few = f"; fewer than {FEW} clusters: do not lean on these intervals" if int(how["n_clusters"]) < FEW else ""
         sys.stdout.write(f"  asked as ask:{asked}\n  intervals: {made}{few}\n")
 
 

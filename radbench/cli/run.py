@@ -12,20 +12,27 @@ import typer
 
 from radbench.catalog.components import canonical
 from radbench.cli.options import (
+    AnswerOption,
     CatalogOption,
+    DataAgreementOption,
     DataDirOption,
+    GenOption,
     JsonOption,
+    ModelArgOption,
     OutOption,
+    TaskArgOption,
     WeightsOption,
-    check_weights,
+    agreement_of,
     data_roots,
+    model_options,
     open_catalog,
     out_folder,
     pairs,
+    task_changes,
     weights_paths,
 )
 from radbench.errors import ContentError, nearest
-from radbench.sample import AnswerMode, ImageMode
+from radbench.sample import ImageMode
 
 if TYPE_CHECKING:
     from radbench.running.engine import Control
@@ -39,16 +46,16 @@ def run(
     task: Annotated[list[str] | None, typer.Option("--task", metavar="NAME[,NAME]", help="Tasks by name or file; repeatable.")] = None,
     suite: Annotated[list[str] | None, typer.Option("--suite", metavar="NAME", help="All tasks of a suite; repeatable.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Ask only the first N samples.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of shots, swapped and noise images, and intervals.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of shots, swapped and noise images, and intervals.")] = 0,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help="Ask each sample K times.")] = 1,
     shots: Annotated[int | None, typer.Option("--shots", min=0, help="Solved examples shown first.")] = None,
-    answer: Annotated[AnswerMode | None, typer.Option("--answer", help="How options are answered; else as the task says.")] = None,
+    answer: AnswerOption = None,
     images: Annotated[ImageMode, typer.Option("--images", help="What is shown in place of the images.")] = "real",
     shard: Annotated[str | None, typer.Option("--shard", metavar="I/N", help="Ask only the I-th of N parts; the last one merges.")] = None,
-    model_arg: Annotated[list[str] | None, typer.Option("--model-arg", metavar="K=V", help="An argument of the model's family.")] = None,
-    gen: Annotated[list[str] | None, typer.Option("--gen", metavar="K=V", help="A generation setting of the model.")] = None,
-    task_arg: Annotated[list[str] | None, typer.Option("--task-arg", metavar="K=V", help="A part of the task's ask half.")] = None,
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    model_arg: ModelArgOption = None,
+    gen: GenOption = None,
+    task_arg: TaskArgOption = None,
+    data_agreement: DataAgreementOption = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws for intervals; 0: none.")] = 2000,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, and ask nothing.")] = False,
     catalog: CatalogOption = None,
@@ -63,23 +70,22 @@ def run(
     if not names or not _names(model):
         raise ContentError("radbench run needs --model and --task (or --suite); lists: radbench ls models, radbench ls tasks")
     tasks, models = [found.task(name) for name in names], [found.model(name) for name in _names(model)]
-    check_weights(weights, found, (one.name for one in models))
+    where = weights_paths(found, weights, (one.name for one in models))
 
     from radbench.cli.results import report  # only now: a slip of the pen should be answered at once
     from radbench.evaluation import Asking, evaluate_all, plan_all
     from radbench.records import Settings
     from radbench.running.plan import Shard
     from radbench.scoring import IntervalSettings
-    from radbench.terms import parse_agreement
 
     asking = Asking(
         settings=Settings(limit=limit, seed=seed, images=images, repeats=repeats),
-        task_changes={**pairs(task_arg, "--task-arg"), **_stated(shots=shots, answer=answer)},
-        model_options=_model_options(model_arg, gen),
+        task_changes=task_changes(task_arg, shots=shots, answer=answer),
+        model_options=model_options(model_arg, gen),
         shard=Shard.parse(shard) if shard else None,
-        agreement=parse_agreement(data_agreement) if data_agreement else None,
-        data_dirs=data_roots(data_dir),
-        weights=weights_paths(weights),
+        agreement=agreement_of(data_agreement),
+        data_dirs=data_roots(found, data_dir),
+        weights=where,
         out=out_folder(out),
     )
     plans = plan_all(found, models, tasks, asking)
@@ -92,17 +98,6 @@ def run(
     with watched() as control:
         results = list(evaluate_all(plans, asking, control, IntervalSettings(draws=draws, seed=seed)))
     report(results, as_json=as_json)
-
-
-def _stated(**changes: object) -> dict[str, object]:
-    return {name: value for name, value in changes.items() if value is not None}
-
-
-def _model_options(stated: Sequence[str] | None, gen: Sequence[str] | None) -> dict[str, object]:
-    from radbench.catalog.yaml_text import read_yaml
-
-    generation = {key: read_yaml(value, "--gen")[0] for key, value in pairs(gen, "--gen").items()}
-    return {**pairs(stated, "--model-arg"), **({"generation": generation} if generation else {})}
 
 
 @contextmanager

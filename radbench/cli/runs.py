@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from radbench.cli.options import out_folder
 from radbench.errors import ContentError, RunError
 from radbench.folder import RunFolder, find_runs
 
@@ -20,6 +21,22 @@ def named(paths: Sequence[Path]) -> list[RunFolder]:
         if not folders:
             raise ContentError(f"{path}: no run folder is here (a folder with run.json)")
     return [folder for folders in found.values() for folder in folders]
+
+
+def places(stated: Sequence[Path] | None) -> list[Path]:
+    """The folders stated by `--runs`, or where none is, the one where runs go, which need not be there yet.
+
+    Raises:
+        ContentError: a path was stated that is no folder.
+    """
+    if wrong := next((path for path in stated or () if not path.is_dir()), None):
+        raise ContentError(f"there is no folder `{wrong}` of runs")
+    return list(stated or [out_folder()])
+
+
+def found_below(stated: Sequence[Path] | None) -> list[RunFolder]:
+    """The run folders at and below `places(stated)`; there may be none."""
+    return [folder for path in places(stated) for folder in find_runs(path)]
 
 
 def listed(out: Path) -> list[dict[str, str]]:

@@ -10,14 +10,16 @@ import typer
 
 from radbench.cli.options import (
     CatalogOption,
+    DataAgreementOption,
     DataDirOption,
     JsonOption,
     OutOption,
     WeightsOption,
-    check_weights,
+    agreement_of,
     data_roots,
     open_catalog,
     out_folder,
+    refuse_idle,
     weights_paths,
 )
 from radbench.conventions import PRESETS
@@ -36,7 +38,7 @@ def score(
     task: Annotated[str | None, typer.Option("--task", metavar="NAME", help="The task that --predictions answers.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="The model's name, with --predictions. [default: the file's]")] = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws for intervals; 0: none.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
     annotations: Annotated[
         Path | None, typer.Option("--annotations", metavar="DIR", help="Take annotators' replies from here; ask nobody.")
     ] = None,
@@ -45,7 +47,7 @@ def score(
         typer.Option("--preset", metavar="NAME", help=f"Also score as published: {', '.join(PRESETS)}."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what annotators would be asked, and ask nothing.")] = False,
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    data_agreement: DataAgreementOption = None,
     catalog: CatalogOption = None,
     data_dir: DataDirOption = None,
     weights: WeightsOption = None,
@@ -59,18 +61,24 @@ def score(
     from radbench.rerunning import annotations_of
     from radbench.running.annotations import Annotators
     from radbench.scoring import IntervalSettings
-    from radbench.terms import parse_agreement
 
     if bool(runs) == (predictions is not None) or (predictions is not None) != (task is not None):
         raise ContentError("radbench score needs run folders, or --predictions FILE with --task NAME")
+    if predictions:
+        refuse_idle(
+            "for run folders: import the predictions first, then score their run", annotations=annotations, preset=as_in, dry_run=dry_run
+        )
+    else:
+        refuse_idle("for --predictions: a run stays where it is, under its own name", name=name, data_dir=data_dir, out=out)
     found, intervals = open_catalog(catalog), IntervalSettings(draws=draws, seed=seed)
-    check_weights(weights, found)
-    agreement, where = parse_agreement(data_agreement) if data_agreement else None, weights_paths(weights)
+    agreement, where = agreement_of(data_agreement), weights_paths(found, weights)
     if predictions is not None and task is not None:
-        asking = Asking(data_dirs=data_roots(data_dir), weights=where, out=out_folder(out), agreement=agreement)
+        asking = Asking(data_dirs=data_roots(found, data_dir), weights=where, out=out_folder(out), agreement=agreement)
         plan = import_plan(found, predictions, task, name, asking)
         report([score_predictions(plan, predictions, asking, intervals)], as_json=as_json)
         return
+    if annotations and not annotations.is_dir():
+        raise ContentError(f"--annotations {annotations}: there is no such folder")
     mode: Literal["ask", "stored", "count"] = "count" if dry_run else "stored" if annotations else "ask"
     asked = [(folder, annotations or annotations_of(folder)) for folder in named(runs or ())]
     stores = {store: Annotators(found, store, mode, agreement=agreement, weights=where) for _, store in asked}

@@ -8,20 +8,26 @@ from typing import Annotated
 import typer
 
 from radbench.cli.options import (
+    AnswerOption,
     CatalogOption,
+    DataAgreementOption,
     DataDirOption,
+    GenOption,
     JsonOption,
+    ModelArgOption,
     OutOption,
+    TaskArgOption,
     WeightsOption,
+    agreement_of,
     data_roots,
+    model_options,
     open_catalog,
     out_folder,
-    pairs,
+    task_changes,
     weights_paths,
 )
-from radbench.cli.output import tell
+from radbench.cli.output import check_folder, tell
 from radbench.errors import ContentError
-from radbench.sample import AnswerMode
 
 
 def stress(
@@ -31,13 +37,13 @@ def stress(
         list[str] | None, typer.Option("--edits", metavar="NAME[,NAME]", help="Edits; repeatable. [default: all that apply]")
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N samples, and what edits make of them.")] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of shots, swapped and noise images, and all draws.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of shots, swapped and noise images, and all draws.")] = 0,
     shots: Annotated[int | None, typer.Option("--shots", min=0, help="Solved examples shown first; they are not edited.")] = None,
-    answer: Annotated[AnswerMode | None, typer.Option("--answer", help="How options are answered; else as the task says.")] = None,
-    model_arg: Annotated[list[str] | None, typer.Option("--model-arg", metavar="K=V", help="An argument of the model's family.")] = None,
-    gen: Annotated[list[str] | None, typer.Option("--gen", metavar="K=V", help="A generation setting of the model.")] = None,
-    task_arg: Annotated[list[str] | None, typer.Option("--task-arg", metavar="K=V", help="A part of the task's ask half.")] = None,
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    answer: AnswerOption = None,
+    model_arg: ModelArgOption = None,
+    gen: GenOption = None,
+    task_arg: TaskArgOption = None,
+    data_agreement: DataAgreementOption = None,
     draws: Annotated[int, typer.Option("--draws", min=0, help="Of clusters for intervals, of swaps for tests; 0: neither.")] = 10_000,
     to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Also write table and JSON there. [default: nowhere]")] = None,
     catalog: CatalogOption = None,
@@ -49,28 +55,23 @@ def stress(
     """Ask a task again with inputs edited in known ways: what must stay the same, what must change, and what it costs."""
     if not model or not task:
         raise ContentError("radbench stress needs --model and --task; lists: radbench ls models, radbench ls tasks")
+    check_folder(to)
     found = open_catalog(catalog)
     model_card, task_card = found.model(model), found.task(task)
 
-    from radbench.catalog.yaml_text import read_yaml
     from radbench.cli.run import watched
     from radbench.evaluation import Asking, plan_all
     from radbench.probing.stress_text import table
     from radbench.probing.stressing import stress as stressed
     from radbench.records import Settings
-    from radbench.terms import parse_agreement
 
-    changes = {**pairs(task_arg, "--task-arg"), **({"shots": shots} if shots is not None else {}), **({"answer": answer} if answer else {})}
-    options: dict[str, object] = {**pairs(model_arg, "--model-arg")}
-    if gen:
-        options["generation"] = {key: read_yaml(value, "--gen")[0] for key, value in pairs(gen, "--gen").items()}
     asking = Asking(
         settings=Settings(limit=limit, seed=seed),
-        task_changes=changes,
-        model_options=options,
-        agreement=parse_agreement(data_agreement) if data_agreement else None,
-        data_dirs=data_roots(data_dir),
-        weights=weights_paths(weights),
+        task_changes=task_changes(task_arg, shots=shots, answer=answer),
+        model_options=model_options(model_arg, gen),
+        agreement=agreement_of(data_agreement),
+        data_dirs=data_roots(found, data_dir),
+        weights=weights_paths(found, weights, [model_card.name]),
         out=out_folder(out),
     )
     (plan,) = plan_all(found, [model_card], [task_card], asking)

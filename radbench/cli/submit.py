@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, WeightsOption, data_roots, open_catalog, weights_paths
+from radbench.cli.options import (
+    CatalogOption,
+    DataAgreementOption,
+    DataDirOption,
+    JsonOption,
+    WeightsOption,
+    agreement_of,
+    data_roots,
+    open_catalog,
+    weights_paths,
+)
 from radbench.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -65,7 +75,7 @@ def ids_(task: TaskOption, catalog: CatalogOption = None, data_dir: DataDirOptio
     from radbench.submissions.receiving import sample_ids
 
     cards = open_catalog(catalog)
-    for name in sample_ids(cards, cards.task(task), data_roots(data_dir)):
+    for name in sample_ids(cards, cards.task(task), data_roots(cards, data_dir)):
         sys.stdout.write(f"{name}\n")
 
 
@@ -77,8 +87,8 @@ def score(
     private: Annotated[Path, typer.Option("--private", metavar="DIR", help="Where the scored run goes; never serve it.")],
     public: Annotated[Path, typer.Option("--public", metavar="DIR", help="Where its redacted summary goes.")],
     draws: Annotated[int, typer.Option("--draws", min=0, help="Bootstrap draws for intervals; 0: none.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 0,
-    data_agreement: Annotated[str | None, typer.Option("--data-agreement", help="The terms under which closed data may go out.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the draws.")] = 0,
+    data_agreement: DataAgreementOption = None,
     catalog: CatalogOption = None,
     data_dir: DataDirOption = None,
     weights: WeightsOption = None,
@@ -89,13 +99,12 @@ def score(
     from radbench.evaluation import Asking
     from radbench.scoring import IntervalSettings
     from radbench.submissions.receiving import Folders, receive
-    from radbench.terms import parse_agreement
 
     cards = open_catalog(catalog)
     asking = Asking(
-        data_dirs=data_roots(data_dir),
-        weights=weights_paths(weights),
-        agreement=parse_agreement(data_agreement) if data_agreement else None,
+        data_dirs=data_roots(cards, data_dir),
+        weights=weights_paths(cards, weights),
+        agreement=agreement_of(data_agreement),
     )
     folders, intervals = Folders(private, public), IntervalSettings(draws=draws, seed=seed)
     received = receive(cards, cards.task(task), (file, card), folders=folders, asking=asking, intervals=intervals)
@@ -126,7 +135,7 @@ def _said(report: Report) -> list[str]:
     if report.missing is None:
         lines.append("ids were not checked: --ids names the file of ids that the organiser hands out")
     elif report.missing:
-        from radbench.submissions.entries import shown
+        from radbench.submissions.entry import shown
 
         first = ", ".join(map(shown, report.missing[:5])) + (" ..." if len(report.missing) > 5 else "")
         lines.append(f"{len(report.missing)} samples of the task have no entry, and count as failures: {first}")

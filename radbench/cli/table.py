@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 import typer
 
-from radbench.cli.options import CatalogOption, OutOption, open_catalog, out_folder
+from radbench.cli.options import CatalogOption, OutOption, open_catalog
 from radbench.errors import ContentError
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def table(
         written = _correlations(agreement, fmt, caption=caption, label=label, intervals=intervals)
         _print(written, to, of_correlations(agreement) if to and fmt != "json" else None)
         return
-    from radbench.folder import find_runs
+    from radbench.cli.runs import found_below
     from radbench.leaderboard.board import build
     from radbench.leaderboard.printing.provenance import provenance
     from radbench.leaderboard.selection import select
 
     cards = open_catalog(catalog)
-    found = build(cards.board(board), [folder for path in runs or [out_folder(out)] for folder in find_runs(path)], cards)
+    found = build(cards.board(board), found_below(runs or ([out] if out else None)), cards)
     if fmt in _INFERRED or compare_to or to:
         from radbench.leaderboard.standing import infer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from radbench.catalog import CARD_KINDS, COMPONENT_KINDS, CardKind, Catalog, Component, ComponentKind
 from radbench.catalog.components import canonical
 from radbench.catalog.files import NAME, kind_of
-from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, WeightsOption, data_roots, open_catalog, weights_paths
+from radbench.cli.options import CatalogOption, DataDirOption, JsonOption, WeightsOption, data_roots, open_catalog, stems, weights_paths
 from radbench.cli.output import print_json
 from radbench.errors import ContentError, MissingDataError, MissingPackageError, RadbenchError
 from radbench.terms import may_be_told, opened, words
@@ -57,7 +58,7 @@ def validate(
     a few texts, an empty and a very long one among them.
     """
     cards = open_catalog(catalog)
-    places = _Places(data_roots(data_dir), {canonical(name): path for name, path in weights_paths(weights).items()})
+    places = _Places(data_roots(cards, data_dir, _registered_in(names) if data_dir else ()), weights_paths(cards, weights, stems(names)))
     checked = []
     for name in names:
         for what, check in _checks(cards, name, places):
@@ -126,6 +127,15 @@ def _checks(catalog: Catalog, name: str, places: _Places) -> Iterator[tuple[str,
             yield f"{one}/{name}", partial(_card, catalog, one, name, places)
         else:
             yield f"{one}/{name}", partial(_named, catalog, one, name, places)
+
+
+def _registered_in(names: Iterable[str]) -> Iterator[str]:
+    """The names that files to be checked register; one that is broken is told of when it is checked."""
+    from radbench.catalog.components import registered
+
+    for file in (Path(name) for name in names if name.endswith(".py")):
+        with suppress(ContentError):
+            yield from (name for _, name in registered(file))
 
 
 def _code(catalog: Catalog, path: Path, places: _Places) -> Iterator[tuple[str, Check]]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from radbench.cli.options import CatalogOption, JsonOption, open_catalog, out_folder
+from radbench.cli.options import CatalogOption, JsonOption, open_catalog
 from radbench.cli.output import print_json
 
 
@@ -21,10 +21,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute every number of a bundle from the replies of its runs, and say which differ; the exit status is 1 where any does."""
+    from radbench.cli.runs import places
     from radbench.paper.verifying import text
     from radbench.paper.verifying import verify as verified
 
-    found = verified(bundle, runs or [out_folder()], open_catalog(catalog))
+    found = verified(bundle, places(runs), open_catalog(catalog))
     if as_json:
         print_json(found.as_json())
     else:

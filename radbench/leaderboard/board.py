@@ -8,13 +8,14 @@ all are shown, none is ranked as a model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from radbench.catalog import Catalog
-from radbench.catalog.cards import Ask, BoardCard, Column
+from radbench.catalog.cards import PATHS, Ask, BoardCard, Column
 from radbench.errors import RadbenchError, RunError
 from radbench.folder import RunFolder
 from radbench.leaderboard.cells import Asked, Cell, Line, LineKind, Part
@@ -57,8 +58,8 @@ class Board:
         for place, column in enumerate(self.columns):
             for _, cell in self.column(place):
                 if cell.standing is not None:
-                    found.setdefault(cell.standing.how, {})[f"{column.name} ({column.value}), {cell.exposure}"] = None
-        return tuple(f"{'; '.join(of)}: {how}" for how, of in found.items())
+                    found.setdefault(cell.standing.how, {})[f"{column.name} ({column.value}), exposure {cell.exposure}"] = None
+        return tuple(f"ranks and groups of {'; '.join(of)}: {how}" for how, of in found.items())
 
     def heading(self, place: int) -> str:
         """The name of a column, with a mark where its metric is used outside its scope."""
@@ -97,9 +98,11 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
     found: dict[tuple[str, LineKind], dict[str, Asked]] = {}
     notes: list[str] = []
     repeated: dict[str, None] = {}
+    cardless: Counter[str] = Counter()  # runs of tasks of this board whose cards are not known
     for folder in folders:
         try:
             run = folder.read_run()
+            cardless[run.task] += run.task in names and run.task not in tasks
             if run.task not in tasks or run.data.split == tasks[run.task].validation:
                 continue
             summary = folder.read_summary()
@@ -113,13 +116,13 @@ def build(card: BoardCard, folders: Iterable[RunFolder], catalog: Catalog) -> Bo
         if run.task not in runs or run.started > runs[run.task].run.started:
             runs[run.task] = Asked(run, summary, folder)
     card = card.model_copy(update={"columns": tuple(_filled(column, found.values()) for column in card.columns)})
-    lines = [
-        Line(name, kind, tuple(_cell(column, runs, catalog, notes) for column in card.columns)) for (name, kind), runs in found.items()
-    ]
+    columns = [_cells(column, list(found.values()), catalog, notes) for column in card.columns]
+    lines = [Line(name, kind, tuple(cells[row] for cells in columns)) for row, (name, kind) in enumerate(found)]
     if repeated:
         notes.append(f"several runs were asked alike, and the latest is shown: {', '.join(repeated)}")
     notes += _without_numbers(card, lines, found.values())
     lines = [line for line in lines if any(line.cells)] + list(_reported(card, rows_of(card), notes))
+    notes += _without_cards(card, lines, tasks, cardless)
     ordered = compared(card, lines)
     said = dict.fromkeys([*notes, *uncertified(card.columns, ordered)])
     return Board(card, ordered, tuple(said), outside_scope(card.columns, ordered, catalog))
@@ -149,12 +152,12 @@ def _stated(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(key: str, value: object, stated: object) -> Iterator[str]:
-    """What to say of an option that is not as the card has it: of several settings in one those that differ, of weights no place."""
+    """What to say of an option that is not as the card has it: of several settings in one those that differ, of files no place."""
     if isinstance(value, Mapping):
         usual = stated if isinstance(stated, Mapping) else {}
         yield from (f"{name}={own}" for name, own in value.items() if own != usual.get(name))
     elif value != stated and not _is_placed(value, stated):
-        yield f"{key}={Path(str(value)).name if key == 'weights' else value}"
+        yield f"{key}={Path(str(value)).name if key in {*PATHS, 'weights'} else value}"
 
 
 def _is_placed(value: object, stated: object) -> bool:
@@ -176,8 +179,21 @@ def _filled(column: Column, runs: Iterable[Mapping[str, Asked]]) -> Column:
     return column.model_copy(update={"value": primary})
 
 
-def _cell(column: Column, runs: Mapping[str, Asked], catalog: Catalog, notes: list[str]) -> Cell | None:
-    """The cell of a line; None where a task of the column has no run with that value."""
+def _cells(column: Column, lines: Sequence[Mapping[str, Asked]], catalog: Catalog, notes: list[str]) -> list[Cell | None]:
+    """The cells of a column; None where a task of the column has no run with that value, or several cannot be put together."""
+    cells = [_cell(column, runs) for runs in lines]
+    several = [(row, cell) for row, cell in enumerate(cells) if cell is not None and len(cell.parts) > 1]
+    models = [[(part.folder, part.value) for part in cell.parts] for _, cell in several]
+    made = combine(models, column.over, [cell.parts[0].summary.intervals for _, cell in several], catalog)
+    for (row, cell), one in zip(several, made, strict=True):
+        if isinstance(one, RadbenchError):
+            notes.append(f"{column.name}: {one}")
+        cells[row] = None if isinstance(one, RadbenchError) else replace(cell, value=one[0], ci=one[1])
+    return cells
+
+
+def _cell(column: Column, runs: Mapping[str, Asked]) -> Cell | None:
+    """The cell of a line, as far as one data set makes it; None where a task of the column has no run with that value."""
     if not all(task in runs for task in column.task):
         return None
     asked = tuple(runs[task] for task in column.task)
@@ -189,15 +205,8 @@ def _cell(column: Column, runs: Mapping[str, Asked], catalog: Catalog, notes: li
     parts = tuple(Part(one.run, one.summary, one.folder, value) for one, value in zip(asked, values, strict=True) if value is not None)
     if len(parts) < len(asked):
         return None
-    first = parts[0]
-    value, ci = first.value.value, _whole(first.value.ci)
-    if len(parts) > 1:
-        try:
-            value, ci = combine([(part.folder, part.value) for part in parts], column.over, first.summary.intervals, catalog)
-        except RadbenchError as error:
-            notes.append(f"{column.name}: {error}")
-            return None
-    return Cell(value=value, ci=ci, exposure=known, parts=parts, lower_is_better=first.value.lower_is_better)
+    first = parts[0].value
+    return Cell(value=first.value, ci=_whole(first.ci), exposure=known, parts=parts, lower_is_better=first.lower_is_better)
 
 
 def _without_numbers(card: BoardCard, lines: Sequence[Line], runs: Iterable[Mapping[str, Asked]]) -> Iterator[str]:
@@ -208,6 +217,16 @@ def _without_numbers(card: BoardCard, lines: Sequence[Line], runs: Iterable[Mapp
         is_given = all((task, column.value) in given for task in column.task)
         if asked.issuperset(column.task) and not is_given and not any(line.cells[place] for line in lines):
             yield f"{column.name}: no model has a run of {' and '.join(column.task)} with a value `{column.value}`"
+
+
+def _without_cards(card: BoardCard, lines: Sequence[Line], tasks: Collection[str], cardless: Mapping[str, int]) -> Iterator[str]:
+    """One sentence on each task whose card is not known, where runs of it are left out or its column stays empty."""
+    empty = {task for place, column in enumerate(card.columns) if not any(line.cells[place] for line in lines) for task in column.task}
+    for task in dict.fromkeys(task for column in card.columns for task in column.task if task not in tasks):
+        n = cardless.get(task, 0)
+        if n or task in empty:
+            said = f", and its {n} run{'s are' if n > 1 else ' is'} left out" if n else ""
+            yield f"no card of the task {task} is known{said}: --catalog DIR adds the folder that holds it"
 
 
 def _whole(ci: tuple[float | None, float | None] | None) -> tuple[float, float] | None:

@@ -28,6 +28,11 @@ class Asked:
         """True where replies are missing: the run was not finished, or some requests failed."""
         return bool(self.summary.counts.n_failed) or self.run.status != "complete"
 
+    @property
+    def is_imported(self) -> bool:
+        """True for predictions made elsewhere and read from a file: of how they were made and what it took the run tells nothing."""
+        return bool(self.run.model_card["family"] == "replay")
+
 
 @dataclass(frozen=True, slots=True)
 class Part(Asked):

@@ -116,7 +116,7 @@ def _share(total: float, n: int, is_known: bool) -> float | None:
 
 
 def _peak(asked: Sequence[Asked], kind: str) -> float | None:
-    """In GiB; None where a run records none: it asked an endpoint, used no GPU, or is of an older radbench."""
+    """In GiB; None where a run records none: it asked an endpoint, used no GPU, read predictions of a file, or is of an older radbench."""
     peaks = [one.run.memory.get(kind) for one in asked]
     known = [peak for peak in peaks if peak]
     return max(known) / 2**30 if known and len(known) == len(peaks) else None

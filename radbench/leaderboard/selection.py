@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from radbench.errors import ContentError, nearest
 from radbench.leaderboard.board import Board
+from radbench.leaderboard.views import at_places
 
 
 def select(board: Board, columns: Sequence[str] = (), models: Sequence[str] = ()) -> Board:
@@ -29,10 +30,7 @@ def select(board: Board, columns: Sequence[str] = (), models: Sequence[str] = ()
         named = [{line.name} for line in lines]
         known = [line.name for line in lines]
         lines = [lines[i] for i in dict.fromkeys(i for wanted in models for i in _matching(wanted, named, known, "model"))]
-    card = board.card.model_copy(update={"columns": tuple(board.columns[p] for p in places)})
-    chosen = [replace(line, cells=tuple(line.cells[p] for p in places)) for line in lines]
-    outside = {new: board.outside[old] for new, old in enumerate(places) if old in board.outside}
-    return replace(board, card=card, outside=outside, lines=tuple(line for line in chosen if any(line.cells)))
+    return at_places(replace(board, lines=tuple(lines)), places)
 
 
 def _matching(wanted: str, named: Sequence[set[str]], known: Sequence[str], what: str) -> list[int]:

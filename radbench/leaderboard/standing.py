@@ -15,14 +15,15 @@ from radbench.catalog.cards import Column
 from radbench.errors import RadbenchError, ScoringError
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Standing
-from radbench.leaderboard.combined import drawn_together
+from radbench.leaderboard.combined import Drawn, drawn_together
 from radbench.leaderboard.comparing.aligned import align
-from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, Table
+from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL
 from radbench.leaderboard.comparing.contenders import Contender
-from radbench.leaderboard.comparing.sheet import CompareSettings, sheets
-from radbench.leaderboard.comparing.tabulating import table
+from radbench.leaderboard.comparing.sheet import CompareSettings, Sheet, sheets
+from radbench.leaderboard.comparing.tabulating import entries
 from radbench.leaderboard.exposure import Exposure
 from radbench.scoring.stored import StoredRun
+from radbench.statistics.multiplicity import adjusted
 from radbench.statistics.ranks import rank_intervals
 
 _SEED: Final = 0
@@ -82,20 +83,21 @@ class _Inference:
         """The standing of each member by its line's name."""
         if len(column.task) > 1:
             return self._of_several(members, column)
-        made = self._table(members, column.value)
-        differs: dict[str, set[str]] = {line.name: set() for _, line, _ in members}
-        for pair in made.pairs:
-            if pair.is_significant:
-                differs[pair.first].add(pair.second)
-                differs[pair.second].add(pair.first)
-        how = _said(made)
+        sheet = self._sheet(members, column.value)
+        names = [contender.name for contender in sheet.aligned.contenders]
+        p_adjusted = adjusted(sheet.p, sheet.settings.correction)
+        differs: dict[str, set[str]] = {name: set() for name in names}
+        for i, j in sheet.pairs[p_adjusted <= ALPHA].tolist():
+            differs[names[i]].add(names[j])
+            differs[names[j]].add(names[i])
+        how = _said(sheet)
         return {
             entry.name: Standing(*entry.rank_ci, entry.letters, frozenset(differs[entry.name]), how)
-            for entry in made.entries
+            for entry in entries(sheet, p_adjusted)
             if entry.rank_ci
         }
 
-    def _table(self, members: Sequence[Member], value: str) -> Table:
+    def _sheet(self, members: Sequence[Member], value: str) -> Sheet:
         """The comparison of the runs behind the cells of one data set."""
         chosen = []
         for _, line, cell in members:
@@ -105,24 +107,29 @@ class _Inference:
                 self._opened[key] = StoredRun.open(part.folder, self._catalog)
             chosen.append((Contender(line.name, "model", self._opened[key], cell.exposure), part.value))
         aligned = align(chosen, [value])
-        found = sheets(aligned, CompareSettings(value=value, draws=self._draws, seed=_SEED), aligned.groups()[:1])
-        if not found:
+        if not aligned.panel.names:
             raise ScoringError(f"`{value}` was chosen before anything was measured and has no rows")
-        return table(chosen[0][0].stored.run.task, members[0][2].signature, found[0])
+        (sheet,) = sheets(aligned, CompareSettings(value=value, draws=self._draws, seed=_SEED), aligned.groups()[:1])
+        return sheet
 
     def _of_several(self, members: Sequence[Member], column: Column) -> dict[str, Standing]:
         """Rank intervals from draws within each data set, which all models share."""
         parts = [[(part.folder, part.value) for part in cell.parts] for _, _, cell in members]
-        drawn = np.stack([drawn_together(own, column.over, self._draws, _SEED, self._catalog)[1] for own in parts], axis=1)
+        made = drawn_together(parts, column.over, self._draws, _SEED, self._catalog)
+        if (failed := next((one for one in made if isinstance(one, RadbenchError)), None)) is not None:
+            raise failed
+        draws = [one.drawn for one in made if isinstance(one, Drawn)]
+        drawn = np.stack([own[: min(map(len, draws))] for own in draws], axis=1)  # none where one of them could not be drawn
         bounds = rank_intervals(drawn, LEVEL, lower_is_better=members[0][2].lower_is_better).tolist()
         how = f"ranks from {self._draws} draws of clusters within each data set, seed {_SEED}; pairs are not tested"
         return {line.name: Standing(low, high, "", frozenset(), how) for (_, line, _), (low, high) in zip(members, bounds, strict=True)}
 
 
-def _said(made: Table) -> str:
-    how = "all swaps" if made.is_exact else f"{made.draws} draws, seed {made.seed}"
-    n_pairs = f"{len(made.pairs)} {'pairs' if len(made.pairs) > 1 else 'pair'}"
+def _said(sheet: Sheet) -> str:
+    panel, swaps = sheet.aligned.panel, sheet.swaps
+    how = "all swaps" if swaps.is_exact else f"{swaps.count} draws, seed {swaps.seed}"
+    n_pairs = f"{len(sheet.pairs)} {'pairs' if len(sheet.pairs) > 1 else 'pair'}"
     return (
-        f"{made.test}, {made.correction.capitalize()} over {n_pairs} at {ALPHA:g}, {how}, "
-        f"{made.n_cases} cases of {made.n_clusters} clusters ({made.cluster})"
+        f"{sheet.test}, {sheet.settings.correction.capitalize()} over {n_pairs} at {ALPHA:g}, {how}, "
+        f"{len(panel.weights)} cases of {panel.n_clusters} clusters ({sheet.aligned.cluster})"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from radbench.leaderboard.board import Board
@@ -17,13 +17,17 @@ def headings(board: Board) -> list[str]:
 
 def under(board: Board, heading: str) -> Board:
     """The columns of a heading and the lines that have a number there, the best in the first column first within each kind."""
-    places = [place for place, column in enumerate(board.columns) if column.group == heading]
-    lower = [board.lower_is_better(place) for place in places]
+    part = at_places(board, [place for place, column in enumerate(board.columns) if column.group == heading])
+    lower = [part.lower_is_better(place) for place in range(len(part.columns))]
+    return replace(part, lines=tuple(sorted(part.lines, key=lambda line: _key(line, lower))))
+
+
+def at_places(board: Board, places: Sequence[int]) -> Board:
+    """Some columns, in the order given, and the lines that have a number in one of them."""
     card = board.card.model_copy(update={"columns": tuple(board.columns[place] for place in places)})
-    lines = [replace(line, cells=tuple(line.cells[place] for place in places)) for line in board.lines]
-    lines = sorted((line for line in lines if any(line.cells)), key=lambda line: _key(line, lower))
+    lines = (replace(line, cells=tuple(line.cells[place] for place in places)) for line in board.lines)
     outside = {new: board.outside[old] for new, old in enumerate(places) if old in board.outside}
-    return replace(board, card=card, lines=tuple(lines), outside=outside)
+    return replace(board, card=card, lines=tuple(line for line in lines if any(line.cells)), outside=outside)
 
 
 def where(board: Board, *, text: str = "", kinds: Collection[str] = (), classes: Collection[str] = ()) -> Board:

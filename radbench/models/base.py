@@ -41,8 +41,9 @@ class Example:
 class Model(Protocol):
     """What every family offers.
 
-    One that sends requests elsewhere holds the address it sends them to as `endpoint`. One that costs nothing to ask has `is_free`
-    set, and is asked to the end even where all its first replies are failures.
+    One that sends requests elsewhere holds the address it sends them to as `endpoint`. One that costs nothing to ask, since
+    it gives back what others said, has `is_free` set: it is asked to the end even where all its first replies are failures, and neither
+    time nor memory is recorded but what its replies state themselves.
     """
 
     batch_size: int  # how many requests it likes to see at once

@@ -167,7 +167,7 @@ class NearestNeighbour:
         return _unit(mean)
 
     def _thumbnail(self, media: Media) -> Vector:
-        key = _key(media)
+        key = (*_key(media), media.modality)  # which decides the window, and which some tasks do not tell
         if key not in self._thumbnails:
             film = self._need_reader().film(media, size=(self.size, self.size), slices=_SLICES)
             grey = film.mean(axis=-1) if film.ndim == 4 else film

@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import yaml
@@ -87,11 +88,13 @@ def write_bundle(board: Board, catalog: Catalog, making: Making, folder: Path) -
     """Write the bundle of a board with its standings into an empty folder.
 
     Raises:
-        ContentError: the folder holds something, or a run is but a public summary.
+        ContentError: the folder holds something, the board has no number, or a run is but a public summary.
         MissingPackageError: matplotlib is not installed.
     """
     if folder.exists() and any(folder.iterdir()):
         raise ContentError(f"{folder} is not empty: name a new folder, since a bundle is never overwritten")
+    if not board.lines:
+        raise ContentError(". ".join([f"the board {board.card.name} has no numbers to make a paper of", *board.notes]))
     facts = gather(board, catalog)
     for part in facts.runs.values():
         if not (part.folder.samples.exists() and part.folder.predictions.exists()):
@@ -99,6 +102,15 @@ def write_bundle(board: Board, catalog: Catalog, making: Making, folder: Path) -
                 f"{part.folder.path} has no samples or no replies: a paper is made of whole runs, not of their public summaries"
             )
     folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder) as made:  # what is stopped half-way leaves an empty folder, and can be made again
+        manifest = _write(facts, making, Path(made))
+        for path in Path(made).iterdir():
+            path.rename(folder / path.name)
+    return manifest
+
+
+def _write(facts: Facts, making: Making, folder: Path) -> Manifest:
+    board = facts.board
     for name, text in {**documents(facts, making), "README.md": _readme(board, making)}.items():
         (folder / name).write_text(text, "utf-8")
     _write_card(board, folder / BOARD)

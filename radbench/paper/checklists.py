@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Final
 
 import yaml
 
+from radbench.leaderboard.cells import Asked
 from radbench.leaderboard.printing.reading import footnotes
-from radbench.paper.facts import Facts, fact, is_imported
+from radbench.paper.facts import Facts, alike, fact, generation, sizes, weights
 from radbench.paper.methods import GAP, days
 
 NAMES: Final = ("claim-2024", "mi-clear-llm")
@@ -42,33 +43,41 @@ def _of_data(facts: Facts) -> dict[str, list[str]]:
         run, summary = parts[0].run, parts[0].summary
         ask, how, counts = run.task_card["ask"], summary.intervals, summary.counts
         chosen = "; ".join(f"{name} {', '.join(kept)}" for name, kept in ask.get("select", {}).items())
-        trained = f", examples from {ask['train']}" if ask.get("train") else ""
+        trained = f"; the {ask['train']} split is used for {uses}" if ask.get("train") and (uses := _uses_of_train(parts)) else ""
         said = {
             "data": f"{run.data.name}, {run.data.access}",
             "selection": f"only {chosen}" if chosen else "all samples of the split",
             "images": " of ".join(filter(None, (fact(run.task_card, "modality"), fact(run.task_card, "region")))),
             "split": f"split {run.data.split}{trained}",
             "clusters": f"intervals are by {how['cluster']}",
-            "size": f"{counts.n_total // run.settings.repeats} cases of {how['n_clusters']} clusters",
-            "flow": f"{run.model}: {counts.n_total} asked, {counts.n_scored} scored, {counts.n_excluded} excluded; others in failures.csv",
+            "size": sizes(parts),
+            "flow": f"{run.model}: {counts.n_total} cases, {counts.n_scored} scored, {counts.n_excluded} excluded; others in failures.csv",
             "subgroups": f"results by {', '.join(summary.score['subgroups'])}" if summary.score.get("subgroups") else "",
         }
         told += [(name, task, words) for name, words in said.items()]
     return _alike(told)
 
 
+def _uses_of_train(parts: Sequence[Asked]) -> str:
+    """What the training split of a task was taken for."""
+    shots = any(part.run.task_card["ask"]["shots"] for part in parts)
+    learners = [part.run.model for part in parts if part.run.identity.get("learned")]
+    learnt = [f"learning by {', '.join(dict.fromkeys(learners))}"] if learners else []
+    return " and ".join([*(["solved examples"] if shots else []), *learnt])
+
+
 def _of_models(facts: Facts) -> dict[str, list[str]]:
     told: list[tuple[str, str, str]] = []
     for name, parts in facts.models.items():
-        card, own = parts[0].run.model_card, [part for part in parts if not is_imported(part)]
-        generation = card.get("options", {}).get("generation") or card.get("generation") or "defaults of its family"
+        card, own = parts[0].run.model_card, [part for part in parts if not part.is_imported]
+        settings = alike(generation(part) or "defaults of its family" for part in own)
         attempts = max(part.run.settings.repeats for part in parts)
         said = {
             "models": str(card.get("title", name)),
             "dates": days(own) if own else "",
-            "randomness": f"{generation}, {attempts} attempt{'' if attempts == 1 else 's'} a case" if own else "",
-            "preprocessing": str(card.get("preprocessing") or ""),
-            "weights": str(card.get("weights") or ""),
+            "randomness": f"{settings}, {attempts} attempt{'' if attempts == 1 else 's'} a case" if own else "",
+            "preprocessing": ", ".join(f"{key} {value}" for key, value in (card.get("options", {}).get("preprocessing") or {}).items()),
+            "weights": alike(map(weights, own)),
             "trained": f"see {fact(card, 'paper')}" if fact(card, "paper") else "",
         }
         if name in facts.imported:
@@ -97,19 +106,22 @@ def _of_results(facts: Facts) -> dict[str, list[str]]:
     failed = sum(part.summary.counts.n_failed for part in facts.runs.values())
     controls = [part.run.model for id_, part in facts.runs.items() if facts.kinds[id_] == "control"]
     elsewhere = [f"{GAP}: those of {', '.join(facts.imported)}, whose predictions were made elsewhere."] if facts.imported else []
+    follow_ups = f", but for follow-up questions of {', '.join(sorted(facts.follow_ups))}" if facts.follow_ups else ""
     licences = [f"{name}: {fact(parts[0].run.model_card, 'licence')}." for name, parts in facts.models.items()]
     return {
         "software": [f"{', '.join(versions)}; all others in settings.json."] if versions else [],
         "metrics": ["Signatures of all values stand under the table."],
         "statistics": [
-            f"{note}." for note in footnotes(facts.board) if note.startswith(("intervals", "n (clusters)")) or note in facts.board.tests
+            f"{note}."
+            for note in footnotes(facts.board)
+            if note.startswith(("intervals", "fewer than", "n (clusters)")) or note in facts.board.tests
         ],
         "missing": ["What a case without a readable answer counts as stands in each metric's signature; counts in failures.csv."],
         "controls": [f"Controls with changed images: {', '.join(dict.fromkeys(controls))}."] if controls else [],
         "results": ["Table and figures of this bundle."],
-        "failures": [f"{failed} failed requests; failures.csv, cases.md."],
+        "failures": [f"{failed} cases without a reply; failures.csv, cases.md."],
         "protocol": ["settings.json and prompts.md of this bundle."],
-        "prompts": ["prompts.md of this bundle.", *elsewhere],
-        "sessions": ["Each case in a conversation of its own, but for follow-up questions.", *elsewhere],
+        "prompts": [*(["prompts.md of this bundle."] if facts.asked else []), *elsewhere],
+        "sessions": [*([f"Each case in a conversation of its own{follow_ups}."] if facts.asked else []), *elsewhere],
         "availability": [*(licence for licence in licences if not licence.endswith(": ."))],
     }

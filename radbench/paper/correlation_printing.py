@@ -5,14 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from radbench.leaderboard.printing.latex import escaped
 from radbench.leaderboard.printing.markdown import escaped as markdown_escaped
 from radbench.leaderboard.printing.page import column_head, document, group_row
+from radbench.leaderboard.printing.tex import NAME, Tabular, column_title, row_name, table
 from radbench.paper.correlation_table import LOWER, Cell, Row, footnotes, levels, provenance, statistics_of
 from radbench.ratings.correlations import Correlations
 from radbench.ratings.report import LEVELS, STATISTICS, heading
 
-_WIDE: Final = 3  # columns of numbers with intervals from which on a table spans both columns of a page
+_NUMBER: Final = 10.0  # characters of a column
+_INTERVAL: Final = 20.0  # the same with intervals
 _LEGEND: Final = "bold: best metric, and no control is better; underlined: second best"
 
 
@@ -26,41 +27,18 @@ def latex(found: Correlations, *, caption: str = "", label: str = "", intervals:
         intervals: print them, as subscripts.
     """
     names = statistics_of(found)
-    environment = "table*" if len(names) > _WIDE else "table"
-    rows: list[str] = []
-    for level, of_level in levels(found):
-        rows += [f"\\multicolumn{{{len(names) + 1}}}{{l}}{{\\emph{{{escaped(LEVELS[level])}}}}} \\\\"]
-        rows += [
-            " & ".join([f"{{{escaped(row.label)}}}", *(_latex_cell(cell, intervals=intervals) for cell in row.cells)]) + r" \\"
-            for row in of_level
-        ]
-        rows.append(r"\midrule")
     arrows = [r"$\downarrow$" if name == LOWER else r"$\uparrow$" for name in names]
-    heads = [f"{{{escaped(STATISTICS[name])} {arrow}}}" for name, arrow in zip(names, arrows, strict=True)]
-    return "\n".join(
-        [
-            "% needs \\usepackage{booktabs,graphicx,siunitx,textcomp}",
-            f"\\begin{{{environment}}}",
-            "\\centering",
-            f"\\caption{{{escaped(caption or heading(found))}}}",
-            *([f"\\label{{{label}}}"] if label else []),
-            "\\sisetup{mode=text,detect-weight}",
-            "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",  # made smaller where it is wider than the page
-            f"\\begin{{tabular}}{{l{'S[table-format=-1.3]' * len(names)}}}",
-            "\\toprule",
-            " & ".join(["{Metric}", *heads]) + r" \\",
-            "\\midrule",
-            *rows[:-1],
-            "\\bottomrule",
-            "\\end{tabular}}",
-            "\\par\\smallskip",
-            "\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright",
-            *(f"{escaped(note.removesuffix('.'))}.\\par" for note in [_LEGEND, *footnotes(found)]),
-            "\\end{minipage}",
-            f"\\end{{{environment}}}",
-            "",
-        ]
+    heads = [column_title(STATISTICS[name], arrow) for name, arrow in zip(names, arrows, strict=True)]
+    groups = [(LEVELS[level], [_latex_row(row, intervals=intervals) for row in of_level]) for level, of_level in levels(found)]
+    rows = Tabular("S[table-format=-1.3]" * len(names), [" & ".join(["{Metric}", *heads]) + r" \\"], groups, len(names))
+    notes = [_LEGEND, *footnotes(found)]
+    return table(
+        [rows], notes, caption=caption or heading(found), label=label, width=NAME + (_INTERVAL if intervals else _NUMBER) * len(names)
     )
+
+
+def _latex_row(row: Row, *, intervals: bool) -> str:
+    return " & ".join([row_name(row.label), *(_latex_cell(cell, intervals=intervals) for cell in row.cells)]) + r" \\"
 
 
 def markdown(found: Correlations, *, caption: str = "") -> str:

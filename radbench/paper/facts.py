@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score
@@ -16,6 +17,9 @@ from radbench.metrics.base import Metric
 from radbench.records import comparable
 
 AskedT = TypeVar("AskedT", bound=Asked)
+
+_IDENTIFYING: Final = ("model", "served_model", "weights_sha256")  # of what a loaded model says of itself
+_DIGITS: Final = 40  # of a name or a digest: enough to tell weights apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Facts:
     metrics: Mapping[str, Metric]  # how scored (the first half of a signature) -> the metric
     judges: Mapping[Judging, tuple[str, ...]]  # annotator -> the days between which its values' annotators answered, as ISO dates
     bibliography: Bibliography
+    follow_ups: frozenset[str] = frozenset()  # the tasks some of whose questions come after another one's answer
 
     @property
     def by_task(self) -> Mapping[str, list[Asked]]:
@@ -61,7 +66,12 @@ class Facts:
     @property
     def imported(self) -> Mapping[str, list[Asked]]:
         """The runs of each model whose predictions were made elsewhere: of how and when it was asked they tell nothing."""
-        return _grouped((name, one) for name, parts in self.models.items() for one in parts if is_imported(one))
+        return _grouped((name, one) for name, parts in self.models.items() for one in parts if one.is_imported)
+
+    @property
+    def asked(self) -> Mapping[str, list[Asked]]:
+        """The runs of each task in which radbench did the asking."""
+        return _grouped((one.run.task, one) for one in self.runs.values() if not one.is_imported)
 
     def cited(self, *papers: str) -> str:
         """A citation, as pandoc writes it; "" where nothing is known to cite."""
@@ -84,12 +94,41 @@ def gather(board: Board, catalog: Catalog) -> Facts:
         for judging in _asked(part):
             judges.setdefault(judging, set()).update(_days(part))
     facts = Facts(board, catalog, runs, kinds, metrics, {who: tuple(sorted(days)) for who, days in judges.items()}, Bibliography.of(()))
-    return replace(facts, bibliography=Bibliography.of(_papers(facts)))
+    follow_ups = frozenset(task for task, parts in facts.asked.items() if _has_follow_ups(parts))
+    return replace(facts, bibliography=Bibliography.of(_papers(facts)), follow_ups=follow_ups)
 
 
-def is_imported(one: Asked) -> bool:
-    """True for a run that gives back a file of predictions."""
-    return bool(one.run.model_card["family"] == "replay")
+def _has_follow_ups(parts: Sequence[Asked]) -> bool:
+    """As the samples of the largest run tell; a public summary has none."""
+    largest = max(parts, key=lambda part: part.summary.counts.n_total).folder
+    return largest.samples.exists() and any(record.follows for record in largest.iter_samples())
+
+
+def sizes(parts: Sequence[Asked]) -> str:
+    """How many cases of how many clusters runs of one task have: `55 cases from 40 clusters`; runs of its first samples have fewer."""
+    found = {(part.summary.counts.n_total // part.run.settings.repeats, int(part.summary.intervals["n_clusters"])) for part in parts}
+    return " or ".join(f"{n} cases from {n_clusters} clusters" for n, n_clusters in sorted(found, reverse=True))
+
+
+def alike(said: Iterable[str]) -> str:
+    """What is said of several runs, each thing once; "" where nothing is."""
+    return " or ".join(dict.fromkeys(filter(None, said)))
+
+
+def generation(part: Asked) -> str:
+    """The settings that outputs were generated with, those of the command line included; "" where none are stated."""
+    stated: Mapping[str, object] = part.run.model_card.get("options", {}).get("generation") or {}
+    return ", ".join(f"{key} {value}" for key, value in stated.items())
+
+
+def weights(part: Asked) -> str:
+    """What was run, by the run's own record: weights with revision and digest, or the model asked for; "" where nothing tells."""
+    options, identity = part.run.model_card.get("options", {}), part.run.identity
+    named, revision = str(options.get("weights") or ""), options.get("revision")
+    name = Path(named).name if Path(named).is_absolute() else named
+    known = [f"{name} at {revision}" if revision else name] if name else []
+    known += [f"{key} {str(identity[key])[:_DIGITS]}" for key in _IDENTIFYING if isinstance(identity.get(key), str)]
+    return ", ".join(known)
 
 
 def scored_as(part: Part) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from radbench.catalog.components import canonical
 from radbench.certificates import read_certificate
 from radbench.leaderboard.cells import Asked, Cell
-from radbench.leaderboard.printing.reading import footnotes
+from radbench.leaderboard.printing.reading import EXPOSED, footnotes
 from radbench.metrics.base import Metric
-from radbench.paper.facts import Facts, Judging, fact, is_imported, paper_of_model, scored_as
+from radbench.paper.facts import Facts, Judging, alike, fact, generation, paper_of_model, scored_as, sizes, weights
 
 GAP: Final = "**GAP**"
 
@@ -34,12 +34,11 @@ def _data(facts: Facts) -> Iterator[str]:
         yield f"The tasks are those of {facts.board.title}{cited}."
     for task, parts in facts.by_task.items():
         first = parts[0]
-        run, ask, how = first.run, first.run.task_card["ask"], first.summary.intervals
-        n = first.summary.counts.n_total // run.settings.repeats
+        run, ask = first.run, first.run.task_card["ask"]
         chosen = "; ".join(f"{name} {', '.join(kept)}" for name, kept in ask.get("select", {}).items())
         yield (
-            f"{run.task_card['title']} (`{task}`{facts.cited(fact(run.task_card, 'paper'))}): {n} cases (unit: {ask['unit']}) from "
-            f"{how['n_clusters']} clusters (by {how['cluster']}) of the {run.data.split} split of {run.data.name}"
+            f"{run.task_card['title']} (`{task}`{facts.cited(fact(run.task_card, 'paper'))}): {sizes(parts)} (unit: {ask['unit']}; "
+            f"clusters: by {first.summary.intervals['cluster']}) of the {run.data.split} split of {run.data.name}"
             f"{f', of which only {chosen}' if chosen else ''}; access: {run.data.access}; licence: {fact(run.task_card, 'licence') or GAP}."
         )
         notes = {note: None for part in parts for note in part.run.media_notes}
@@ -50,66 +49,75 @@ def _data(facts: Facts) -> Iterator[str]:
 def _models(facts: Facts) -> Iterator[str]:
     for name, parts in facts.models.items():
         card = parts[0].run.model_card
-        exposures = {part.run.task: cell.exposure for part, cell in _cells(facts, name)}
-        seen = sorted(set(exposures.values()))
-        yield (
-            f"{card.get('title', name)} (`{name}`{facts.cited(fact(card, 'paper'))}; {_made_by(parts[0])}; "
-            f"parameters: {fact(card, 'parameters') or GAP}; weights: {_weights(parts[0])}; training data: {', '.join(seen) or 'unknown'})."
-        )
-    baselines = sorted({part.run.model for id_, part in facts.runs.items() if facts.kinds[id_] == "baseline"})
-    controls = sorted({f"{p.run.model} (images {p.run.settings.images})" for id_, p in facts.runs.items() if facts.kinds[id_] == "control"})
-    if baselines:
-        yield f"Baselines (constant answers, the majority, the nearest training case), as floors: {', '.join(baselines)}."
-    if controls:
-        yield f"Controls with changed images: {', '.join(controls)}."
+        title = str(card.get("title", name))
+        known = [
+            alike(map(_made_by, parts)),
+            f"parameters: {fact(card, 'parameters') or GAP}",
+            f"weights: {alike(map(weights, parts)) or GAP}",
+            _exposure(facts, name),
+        ]
+        yield f"{f'{title}, ' if title != name else ''}`{name}`{facts.cited(fact(card, 'paper'))} ({'; '.join(known)})."
+    for kind, what in (("baseline", "Baselines, as floors"), ("control", "Controls with changed images")):
+        found = {_titled(part): None for id_, part in facts.runs.items() if facts.kinds[id_] == kind}
+        if found:
+            yield f"{what}: {'; '.join(sorted(found))}."
     for source, names in facts.sources.items():
         yield f"Numbers of {', '.join(names)} are as reported, not reproduced: {source}{facts.cited(source)}."
 
 
+def _titled(part: Asked) -> str:
+    images = part.run.settings.images
+    return f"{part.run.model_card.get('title', part.run.model)} (`{part.run.model}`{f', images {images}' if images != 'real' else ''})"
+
+
+def _exposure(facts: Facts, model: str) -> str:
+    """What the model saw of the data, as its card states it; task by task where that differs."""
+    found: dict[str, dict[str, None]] = {}
+    for part, cell in _cells(facts, model):
+        found.setdefault(EXPOSED[cell.exposure], {})[f"`{part.run.task}`"] = None
+    return "; ".join(f"{seen} ({', '.join(tasks)})" if len(found) > 1 else seen for seen, tasks in found.items())
+
+
 def _made_by(part: Asked) -> str:
-    return "predictions made elsewhere" if is_imported(part) else f"family {part.run.model_card['family']}"
-
-
-def _weights(part: Asked) -> str:
-    """What was run: weights with their revision, or who served it and under which name."""
-    if is_imported(part):
-        return GAP
-    card, identity = part.run.model_card, part.run.identity
-    weights: dict[str, Any] = card.get("weights") or {}
-    if weights.get("hub"):
-        return f"{weights['hub']} at {weights.get('revision')}"
-    known = [f"{key} {identity[key]}" for key in ("model", "weights", "revision", "served_model") if isinstance(identity.get(key), str)]
-    return ", ".join(known) or "as its settings state"
+    return "predictions made elsewhere" if part.is_imported else f"family {part.run.model_card['family']}"
 
 
 def _asking(facts: Facts) -> Iterator[str]:
-    alike: dict[tuple[str, int, tuple[int, ...], bool], list[str]] = {}
-    for task, parts in facts.by_task.items():
-        ask = parts[0].run.task_card["ask"]
-        repeats = tuple(sorted({part.run.settings.repeats for part in parts}))
-        alike.setdefault((ask["answer"], ask["shots"], repeats, ask["protocol"] == "vqa"), []).append(f"`{task}`")
-    for (answer, shots, times, has_turns), tasks in alike.items():
-        asked = f"after {shots} solved examples of other clusters" if shots else "without solved examples"
-        often = " or ".join("once" if n == 1 else f"{n} times" for n in times)
-        follow = ", follow-up questions after the model's own answers" if has_turns else ""
-        yield f"{', '.join(tasks)}: answers are {answer}, asked {asked}, {often} a case, each case in a conversation of its own{follow}."
+    ways: dict[str, dict[str, None]] = {}
+    for task, parts in facts.asked.items():
+        follow = ", follow-up questions after the model's own answers" if task in facts.follow_ups else ""
+        for part in parts:
+            ask, n = part.run.task_card["ask"], part.run.settings.repeats
+            shots = f"after {ask['shots']} solved examples of other clusters" if ask["shots"] else "without solved examples"
+            often = "once" if n == 1 else f"{n} times"
+            said = f"answers are {ask['answer']}, asked {shots}, {often} a case, each case in a conversation of its own{follow}"
+            ways.setdefault(said, {})[f"`{task}`"] = None
+    yield from (f"{', '.join(tasks)}: {said}." for said, tasks in ways.items())
     asked_with: dict[tuple[str, str], list[str]] = {}
     for name, parts in facts.models.items():
-        if own := [part for part in parts if not is_imported(part)]:
-            generation = own[0].run.model_card.get("options", {}).get("generation") or own[0].run.model_card.get("generation") or {}
-            said = ", ".join(f"{key} {value}" for key, value in generation.items()) or "the family's defaults"
+        if own := [part for part in parts if not part.is_imported]:
+            said = alike(generation(part) or "the family's defaults" for part in own)
             asked_with.setdefault((said, days(own)), []).append(f"`{name}`")
     for (said, when), names in asked_with.items():
         yield f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} asked with {said}, {when}."
-    if facts.imported:
-        parts = [part for found in facts.imported.values() for part in found]
-        names = [f"`{name}`" for name in facts.imported]
-        yield (
-            f"Predictions of {', '.join(names)} were made elsewhere and read from files, {days(parts)}: {GAP}, when and how "
-            f"{'this model was' if len(names) == 1 else 'these models were'} asked, with which prompts and settings."
-        )
-    if facts.runs:
+    yield from _elsewhere(facts)
+    if facts.asked:
         yield "Prompts stand verbatim in prompts.md, all settings in settings.json."
+
+
+def _elsewhere(facts: Facts) -> Iterator[str]:
+    """Of predictions made elsewhere: that nobody recorded how, and what their makers state."""
+    if not facts.imported:
+        return
+    parts = [part for found in facts.imported.values() for part in found]
+    names = [f"`{name}`" for name in facts.imported]
+    yield (
+        f"Predictions of {', '.join(names)} were made elsewhere and read from files, {days(parts)}: {GAP}, when and how "
+        f"{'this model was' if len(names) == 1 else 'these models were'} asked, with which prompts and settings."
+    )
+    for name, found in facts.imported.items():
+        if stated := list(found[0].run.model_card.get("about", {}).get("notes", ())):
+            yield f"Of `{name}` its makers state, unverified: {'; '.join(note.rstrip('.') for note in stated)}."
 
 
 def days(parts: Sequence[Asked]) -> str:

@@ -62,6 +62,7 @@ def recomputed(folder: RunFolder, to: Path, catalog: Catalog) -> tuple[RunFolder
     for name in {value.signature.partition("|")[0] for value in from_rows}:
         made.scores.mkdir(exist_ok=True)
         shutil.copy(folder.scores / f"{name}.npz", made.scores)
+        shutil.copy(folder.cases, made.cases)
     order = {value.id: place for place, value in reversed(list(enumerate(summary.values)))}
     merged = tuple(sorted([*values, *from_rows], key=lambda value: order.get(value.id, len(order))))
     write_json(made.summary, base.model_copy(update={"values": merged}))
@@ -82,8 +83,8 @@ def _from_rows(
                 found[value.signature] = stored.measured(value)
         except RadbenchError as error:
             problems[f"{value.id}: {error}"] = None
-    clusters = list(map(str, range(len(stored.cases)))) if settings.by_row else list(stored.clusters)
-    frame = Frame(clusters, stored.subgroups, stored.run.settings.repeats)
+    clusters = list(map(str, range(len(stored.cases)))) if settings.by_row else stored.cases.clusters.tolist()
+    frame = Frame(clusters, {name: levels.tolist() for name, levels in stored.cases.subgroups.items()}, stored.run.settings.repeats)
     wanted = {(value.id, value.signature) for value in values}
     made = frame.values(list(found.values()), settings) if found else []
     return [value for value in made if (value.id, value.signature) in wanted], list(problems)

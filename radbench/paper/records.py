@@ -57,8 +57,13 @@ def prompts(facts: Facts) -> str:
     if facts.imported:
         names = ", ".join(f"`{name}`" for name in facts.imported)
         parts.append(f"Predictions of {names} were made elsewhere, with prompts that are not known here.")
-    for task, runs in facts.by_task.items():
-        parts.append(f"## {task}\n\n{_prompt(runs[0], facts)}")
+    for task, runs in facts.asked.items():
+        ways: dict[str, list[Asked]] = {}
+        for part in runs:
+            ways.setdefault(json.dumps(part.run.task_card["ask"], sort_keys=True), []).append(part)
+        for alike in ways.values():
+            of = f", as {', '.join(dict.fromkeys(part.run.model for part in alike))} were asked" if len(ways) > 1 else ""
+            parts.append(f"## {task}{of}\n\n{_prompt(alike[0], facts)}")
         templates = {part.run.model: part.run.model_card.get("options", {}).get("prompt") for part in runs}
         parts += [
             f"The model's own template of `{model}`:\n\n{_fenced(json.dumps(own, ensure_ascii=False))}"

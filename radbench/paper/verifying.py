@@ -109,7 +109,9 @@ def read_manifest(bundle: Path) -> Manifest:
     """The manifest of a bundle; raises ContentError where it is none."""
     try:
         found: Manifest = adapter(Manifest).validate_json((bundle / MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ContentError(f"{bundle} is no bundle: {error.strerror}: {bundle / MANIFEST}; radbench paper writes one") from error
+    except ValueError as error:
         raise ContentError(f"{bundle} is no bundle, or its {MANIFEST} is damaged ({error}): radbench paper writes one") from error
     if found.format > FORMAT:
         raise RunFormatError(f"{bundle} has format {found.format}; this radbench reads up to {FORMAT}: install a newer one")

@@ -55,13 +55,13 @@ def change(plain: StoredRun, edited: StoredRun, samples: frozenset[str], draws: 
     if before.rows.array.shape[1] != after.rows.array.shape[1]:
         raise ScoringError(f"the rows of `{name}` are not laid out alike with and without the edit")
     places = [
-        {case: i for i, (case, reason) in enumerate(zip(run.cases, rows.excluded, strict=True)) if reason is None and case[0] in samples}
-        for run, rows in ((plain, before.rows), (edited, after.rows))
+        {case: i for i, (case, reason) in enumerate(zip(cases, rows.excluded, strict=True)) if reason is None and case[0] in samples}
+        for cases, rows in ((plain.cases.pairs(), before.rows), (edited.cases.pairs(), after.rows))
     ]
     common = [case for case in places[0] if case in places[1]]
     if not common:
         raise ScoringError(f"no edited sample has a `{name}` in both runs")
-    names, clusters = np.unique([plain.clusters[places[0][case]] for case in common], return_inverse=True)
+    names, clusters = np.unique(plain.cases.clusters[[places[0][case] for case in common]], return_inverse=True)
     both = [m.rows.array[[at[case] for case in common]] for m, at in zip((before, after), places, strict=True)]
     values, test = _views(before.metric, name, both, clusters, len(names))
     points = values(np.ones((1, len(names))))[:, 0]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from radbench.catalog import Catalog
 from radbench.catalog.cards import MetricUse
 from radbench.catalog.components import canonical
-from radbench.errors import RunError, ScoringError, nearest
+from radbench.errors import ContentError, RunError, ScoringError, nearest
 from radbench.evaluation import Asking
 from radbench.probing.edited_run import run_of, sample_parts
 from radbench.probing.edits import EDITS, UNEDITED, versions
@@ -47,10 +47,13 @@ def probe(
         control: how the run is watched and stopped.
 
     Raises:
+        ContentError: options are of a metric that is not asked for.
         RadbenchError: there is no such metric, or data terms forbid to ask its annotator.
     """
     asked = [_parted(name, catalog) for name in wanted]
     stated = {canonical(name): dict(held) for name, held in (options or {}).items()}
+    if unused := [name for name in stated if name not in {family for family, _ in asked}]:
+        raise ContentError(f"--metric-arg: `{unused[0]}` is none of the metrics asked for: {', '.join(family for family, _ in asked)}")
     uses = [MetricUse(name=name, options=stated.get(name, {})) for name in dict.fromkeys(name for name, _ in asked)]
     result = run_of(reports, uses, asking, catalog, control or Control())
     if result.summary is None or result.status != "complete":
@@ -97,6 +100,7 @@ def _values(stored: StoredRun, reports: Reports, asked: Sequence[tuple[str, str]
             continue
         try:
             measured = stored.measured(record)
+            numbers = per_case(measured, record.id)
         except ScoringError as error:
             missing[record.id] = str(error)
             continue
@@ -104,7 +108,7 @@ def _values(stored: StoredRun, reports: Reports, asked: Sequence[tuple[str, str]
             missing[record.id] = "it is a value of all texts together, not of each"
             continue
         by_edit: dict[str, Floats] = {}
-        for (sample, _), number in zip(stored.cases, per_case(measured, record.id), strict=True):
+        for sample, number in zip(stored.cases.samples.tolist(), numbers, strict=True):
             report, edit = sample_parts(sample)
             by_edit.setdefault(edit, np.full(len(place), np.nan))[place[report]] = number
         if np.isnan(by_edit[UNEDITED]).all():

@@ -8,6 +8,7 @@ from radbench.probing.inputs import Rule
 from radbench.probing.paired_change import LEVEL
 from radbench.probing.probe_text import columns
 from radbench.probing.stressing import Reaction, Share, Stress
+from radbench.records import FEW
 
 _DEMANDS: Final[dict[Rule, str]] = {
     "keep": "the answer must stay",
@@ -17,8 +18,8 @@ _DEMANDS: Final[dict[Rule, str]] = {
     "no absent view": "no view may be named that is not there",
     "": "",
 }
+_SHARES: Final = f"broken: {LEVEL:.0%} Wilson interval, by the design effect of clusters"
 _LISTED: Final = 10  # broken samples that are named; JSON has all
-_FEW: Final = 30
 
 
 def table(found: Stress) -> str:
@@ -40,7 +41,7 @@ def sentence(one: Reaction) -> str:
     broken = one.broken
     if broken is None or broken.value is None:
         return f"{one.edit}: {_DEMANDS[one.rule]}; none of {one.n} answers can be judged by that"
-    said = f"{one.edit}: {_DEMANDS[one.rule]}; broken in {broken.count} of {broken.n} answers{_interval(broken)}, {broken.interval}"
+    said = f"{one.edit}: {_DEMANDS[one.rule]}; broken in {broken.count} of {broken.n} answers{_interval(broken)}"
     left = f"; {one.n - broken.n} cannot be judged" if one.n > broken.n else ""
     ids = one.broken_samples
     more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
@@ -66,15 +67,16 @@ def _row(one: Reaction) -> list[str]:
 
 def _footnotes(found: Stress) -> list[str]:
     if not found.draws:
-        return ["no intervals and no tests: 0 draws"]
+        return [_SHARES, "no intervals of changes and no tests: 0 draws"]
     notes = [
         f"change: edited minus plain, {LEVEL:.0%} percentile bootstrap of clusters; p: swaps of clusters between the two runs; "
         f"B = {found.draws}, seed {found.seed}; adjusted: Holm over {sum(one.p_adjusted is not None for one in found.reactions)} edits",
+        _SHARES,
         "same answer: of those that can be judged; texts of more than five words are the same that state the same findings",
     ]
     clusters = [one.change.n_clusters for one in found.reactions if one.change]
-    if clusters and min(clusters) < _FEW:
-        notes.append(f"fewer than {_FEW} clusters ({min(clusters)}) in some: do not lean on these intervals")
+    if clusters and min(clusters) < FEW:
+        notes.append(f"fewer than {FEW} clusters ({min(clusters)}) in some: do not lean on these intervals")
     if any(one.change and one.change.p is None for one in found.reactions):
         notes.append("no p: the value is made of no sums, or the edit turns the truth round; its interval tells whether it changed")
     return notes

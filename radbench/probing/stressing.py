@@ -23,9 +23,8 @@ from radbench.sample import Case
 from radbench.scoring import IntervalSettings
 from radbench.scoring.cases import CaseReader
 from radbench.scoring.stored import StoredRun
-from radbench.statistics.bootstrap import draw_clusters, percentile_interval
 from radbench.statistics.multiplicity import draws_needed, holm, smallest_adjusted
-from radbench.statistics.proportions import wilson_interval
+from radbench.statistics.proportions import effective_cases, wilson_interval
 from radbench.terms import words
 
 ALPHA: Final = 0.05
@@ -33,14 +32,13 @@ ALPHA: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A share of cases with its interval."""
+    """A share of cases with Wilson's interval, by cluster."""
 
     count: int
     n: int
     n_clusters: int
     value: float | None
     ci: tuple[float, float] | None
-    interval: str  # how it was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,18 +180,11 @@ def _share(verdicts: Mapping[str, bool | None], plain: _Plain) -> Share:
     known = [(plain.cases[id_].sample.cluster or id_, verdict) for id_, verdict in verdicts.items() if verdict is not None]
     names, codes = np.unique(np.array([cluster for cluster, _ in known], dtype=np.str_), return_inverse=True)
     hits = np.array([verdict for _, verdict in known], dtype=np.float64)
-    count, n, n_clusters = int(hits.sum()), len(known), len(names)
-    if not n:
-        return Share(count=0, n=0, n_clusters=0, value=None, ci=None, interval="")
-    share = count / n
-    if n == n_clusters or count in {0, n} or not plain.draws:  # at 0 and 1 a bootstrap has no width
-        how = "Wilson" if n == n_clusters else "Wilson, a cluster counted as one case"
-        ci = wilson_interval(share * n_clusters, n_clusters, LEVEL)
-    else:
-        how, of_clusters = "percentile bootstrap of clusters", np.stack([np.bincount(codes, hits), np.bincount(codes)])
-        sums = np.concatenate([of_clusters @ block.T for block in draw_clusters(n_clusters, plain.draws, plain.seed)], axis=1)
-        ci = percentile_interval(sums[0] / sums[1], LEVEL)
-    return Share(count=count, n=n, n_clusters=n_clusters, value=share, ci=ci, interval=how)
+    if not known:
+        return Share(count=0, n=0, n_clusters=0, value=None, ci=None)
+    share, worth = float(hits.mean()), effective_cases(hits, codes)
+    ci = wilson_interval(share * worth, worth, LEVEL)
+    return Share(count=int(hits.sum()), n=len(known), n_clusters=len(names), value=share, ci=ci)
 
 
 def _corrected(reactions: Sequence[Reaction]) -> tuple[Reaction, ...]:

@@ -141,7 +141,7 @@ def _whole(model: str, stored: StoredRun, name: str) -> _Whole:
     if len(found) != 1:
         reason = missing.get(name, f"it has {len(found)} values of that id" if found else "it has no value of that id")
         raise ContentError(f"--anchor: {stored.folder.path}: `{name}`: {reason}. Name another one with --metric")
-    clusters = {sample: cluster for (sample, _), cluster in zip(stored.cases, stored.clusters, strict=True)}
+    clusters = stored.cases.cluster_of()
     scores = dict(found[0].by_sample)
     return _Whole(model, found[0].how, scores, clusters, len(clusters) - len(scores))
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from radbench.ratings.anchoring import AnchoredModel, AnchoredPair, Anchors
 from radbench.ratings.correlations import CEILING, Agreement, Correlations, Estimate, Level, MetricDifference
+from radbench.records import FEW
 
 LEVELS: Final[dict[Level, str]] = {"pooled": "texts, pooled", "within": "texts, within studies", "system": "systems"}
 STATISTICS: Final = {
@@ -18,7 +19,6 @@ STATISTICS: Final = {
     "soft_accuracy": "soft pair accuracy",
     "mae": "mean |difference|",
 }
-_FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust
 
 
 def table(found: Correlations) -> str:
@@ -52,7 +52,7 @@ def notes(found: Correlations) -> list[str]:
         drawn = f"{settings.draws} bootstrap draws of {found.n_clusters} study clusters, seed {settings.seed}"
         without = "; soft pair accuracy has none" if "system" in found.metrics[0].estimates else ""
         lines.append(f"Intervals: {settings.level:.0%}, percentile, {drawn}{without}.")
-    if found.n_clusters < _FEW:
+    if found.n_clusters < FEW:
         lines.append(f"Only {found.n_clusters} clusters: intervals are too narrow.")
     first = found.metrics[0]
     if "within" in first.estimates:

@@ -59,6 +59,7 @@ def run_values(stored: StoredRun, names: Sequence[str], missing: dict[str, str])
             continue
         try:
             measured = stored.measured(value)
+            singly = per_case(measured, value.id)
         except ScoringError as error:
             missing[value.id] = str(error)
             continue
@@ -66,7 +67,7 @@ def run_values(stored: StoredRun, names: Sequence[str], missing: dict[str, str])
             missing[value.id] = "a value of all texts together, not of each"
             continue
         by_sample: dict[str, list[float]] = {}
-        for (sample, _), number in zip(stored.cases, per_case(measured, value.id), strict=True):
+        for sample, number in zip(stored.cases.samples.tolist(), singly, strict=True):
             if not np.isnan(number):
                 by_sample.setdefault(sample, []).append(float(number))
         means = {sample: fmean(numbers) for sample, numbers in by_sample.items()}
@@ -110,9 +111,7 @@ def from_runs(
         if system not in systems:
             continue
         stored = StoredRun.open(folder, catalog)
-        scored.clusters |= {
-            sample: cluster for (sample, _), cluster in zip(stored.cases, stored.clusters, strict=True) if sample in studies
-        }
+        scored.clusters |= {sample: cluster for sample, cluster in stored.cases.cluster_of().items() if sample in studies}
         if not all(item in scored.texts for item in items if item[1] == system):
             scored.texts |= {(study, system): text for study, text in _texts(stored, system, catalog).items() if study in studies}
         known |= {name for value in stored.summary.values for name in (value.id, value.signature.partition("|")[0])}

@@ -67,7 +67,8 @@ class Session:
         self._shard = shard
         self._dataset = plan.dataset(plan.task.ask.split)
         self._protocol = plan.protocol()
-        self.identity = {"family": plan.model.family, "learned": learned, **model.identity()}
+        brought = plan.model.arguments if plan.instance is not None else {}  # what tells objects of a Python program apart
+        self.identity = {"family": plan.model.family, "learned": learned, **model.identity(), **brought}
         self._keys = Keys(self.identity)
         self._is_served = endpoint_of(model) is not None  # by a server, which may run another model another day
         self._shots = plan.shots()
@@ -260,7 +261,8 @@ class Session:
         self._lock.check()
         started = time.perf_counter()
         found = self._exchange.collect()
-        share = (time.perf_counter() - started) / max(1, len(found))
+        is_free = getattr(self._model, "is_free", False)
+        share = 0.0 if is_free else (time.perf_counter() - started) / max(1, len(found))  # how long a file takes to read is no cost
         day = provenance.today() if self._is_served else ""
         fresh = [_prediction(self._waiting.pop(key), reply, share, day) for key, reply in found]
         written = [(to_line(prediction), prediction) for prediction in (*self._ready, *fresh)]
@@ -271,7 +273,7 @@ class Session:
             self._index.add(prediction, len(line))
             self._n_failed += prediction.error is not None
             self._n_answered += prediction.error is None
-        if self._n_failed >= _HOPELESS and not self._n_answered and not getattr(self._model, "is_free", False):
+        if self._n_failed >= _HOPELESS and not self._n_answered and not is_free:
             raise RunError(
                 f"the first {self._n_failed} requests all failed, so the rest was not asked. The last reason: {prediction.error}"
             )

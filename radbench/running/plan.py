@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from radbench.catalog import Catalog
-from radbench.catalog.cards import ModelCard, TaskCard, ask_hash
+from radbench.catalog.cards import PATHS, ModelCard, TaskCard, ask_hash
 from radbench.datasets.base import Dataset
 from radbench.errors import ContentError, MissingDataError, RunError
 from radbench.folder import RunFolder, find_runs
@@ -21,7 +22,8 @@ from radbench.running.requests import ablate, fingerprint
 from radbench.sample import Media, Request, Sample
 from radbench.terms import is_local
 
-# arguments of model families that say by what means a model is asked, and not what: a run goes on where they change
+_PLACED: Final = frozenset({*PATHS, "weights"})  # arguments of model families that name a file or folder
+# arguments that say by what means a model is asked, and not what: a run goes on where they change
 _MEANS: Final = frozenset({"api_key_env", "batch", "batch_size", "budget", "concurrency", "device", "max_retries", "prices", "timeout_s"})
 
 
@@ -78,7 +80,7 @@ class Plan:
     @property
     def model_key(self) -> dict[str, Any]:
         """The part of the model card that decides its answers; where a server of one's own stands is no part of it."""
-        options = {name: value for name, value in self.model.options(self.overrides).items() if name not in _MEANS}
+        options = {name: _what(name, value) for name, value in self.model.options(self.overrides).items() if name not in _MEANS}
         if is_local(str(options.get("endpoint", ""))):
             options["endpoint"] = "local"
         return {"name": self.model.name, "family": self.model.family, "options": options}
@@ -101,8 +103,8 @@ class Plan:
         return alike and run.model_card == self.model_record() and folder.predictions.exists()
 
     def model_record(self) -> dict[str, Any]:
-        """The model card as run.json keeps it, with the options as they were changed."""
-        options = {key: str(value) if isinstance(value, Path) else value for key, value in self.model.options(self.overrides).items()}
+        """The model card as run.json keeps it, with the options as they were changed; files and folders by their whole paths."""
+        options = {name: _from_anywhere(name, value) for name, value in self.model.options(self.overrides).items()}
         return {**self.model.model_dump(mode="json"), "options": options}
 
     def on_split(self, split: str) -> Plan:
@@ -201,6 +203,31 @@ class Plan:
         """The solved examples shown before a sample: the first of those in order that are of another cluster."""
         own = sample.cluster or sample.id
         return list(islice((shot for shot in ordered if (shot.cluster or shot.id) != own), self.task.ask.shots))
+
+
+def _what(name: str, value: object) -> object:
+    """An option as a run id counts it: a file by what it holds, a folder (and weights, which are large) by where it really lies."""
+    if name not in _PLACED or not isinstance(value, str | Path):
+        return value
+    path = Path(value).expanduser()
+    if name != "weights" and path.is_file():
+        found = path.stat()
+        return {"sha256": _digest(path.resolve(), found.st_size, found.st_mtime_ns)}
+    return str(path.resolve()) if path.exists() else str(value)
+
+
+def _from_anywhere(name: str, value: object) -> object:
+    """An option that means the same in any working directory."""
+    if name not in _PLACED or not isinstance(value, str | Path):
+        return value
+    path = Path(value).expanduser()
+    return str(path.absolute()) if path.exists() else str(value)
+
+
+@cache
+def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _bare(sample: Sample) -> Sample:

@@ -133,7 +133,7 @@ def _run_one(
         seconds = record.seconds + time.monotonic() - started
         update = {"status": status, "message": message, "ended": provenance.now(), "seconds": seconds, "data": data}
         update["media_notes"] = {**record.media_notes, **(reader.notes - noted)}
-        if endpoint_of(model) is None:
+        if endpoint_of(model) is None and not getattr(model, "is_free", False):
             update["memory"] = larger(record.memory, peak_memory())
         write_json(folder.run, record.model_copy(update=update))
     if shard is None:

@@ -22,6 +22,7 @@ from radbench.running.annotations import Annotators
 from radbench.running.plan import Plan
 from radbench.sample import Reply, Request
 from radbench.scoring.apart import told_apart
+from radbench.scoring.case_table import CaseTable
 from radbench.scoring.cases import CaseReader, Census
 from radbench.scoring.rows import Answerer, StoredRows, annotate, chunks, measure, prepare, stamp
 from radbench.scoring.values import Frame, IntervalSettings, Measured
@@ -49,10 +50,12 @@ def score(
     for needed in (folder.samples, folder.predictions):
         if not needed.exists():
             raise RunError(f"{folder.path} has no {needed.name}, so there is nothing to score: run its command again")
+    made_of = stamp(folder)
     with PredictionIndex(folder.predictions) as index:
         cases = CaseReader(folder, index, _protocol(card, catalog), run, card.score)
-        measured, problems = _measure_all(folder, card, run, cases, annotators, settings=settings)
+        measured, problems = _measure_all(folder, card, run, cases, annotators, settings=settings, made_of=made_of)
         census = cases.census
+    CaseTable.of(census).write(folder, made_of, card.score.reader)
     clusters = list(map(str, range(len(census.clusters)))) if settings.by_row else census.clusters
     frame = Frame(clusters, census.subgroups, run.settings.repeats)
     given: list[Sequence[ValueRecord]] = [()] * len(card.score.metrics)  # nothing by a metric that fails
@@ -72,12 +75,11 @@ def score(
         unparsed=dict(sorted(census.unparsed.items())),
         excluded=dict(sorted(census.excluded.items())),
         intervals={
-            "method": f"percentile bootstrap of {'cases' if settings.by_row else 'clusters'}"
-            + (", Wilson for shares of independent cases" if frame.is_wilson(settings) else ""),
+            "method": "percentile bootstrap of cases" if settings.by_row else "percentile bootstrap of clusters, Wilson for shares",
             "draws": settings.draws,
             "level": settings.level,
             "seed": settings.seed,
-            "cluster": "case" if settings.by_row else card.score.cluster or "sample",
+            "cluster": "case" if settings.by_row else _cluster(card, census),
             "n_clusters": frame.n_clusters,
         },
         score=card.score.model_dump(mode="json"),
@@ -89,11 +91,22 @@ def score(
     return summary
 
 
+def _cluster(card: TaskCard, census: Census) -> str:
+    """What a cluster is: as the card has it, unless no sample names one, so that each is its own."""
+    return "sample" if census.clusters == census.sample_ids else card.score.cluster or "sample"
+
+
 def _measure_all(
-    folder: RunFolder, card: TaskCard, run: RunRecord, cases: CaseReader, annotators: Annotators, *, settings: IntervalSettings
+    folder: RunFolder,
+    card: TaskCard,
+    run: RunRecord,
+    cases: CaseReader,
+    annotators: Annotators,
+    *,
+    settings: IntervalSettings,
+    made_of: str,
 ) -> tuple[list[tuple[int, Measured]], list[str]]:
     """The metrics of a card with their rows, each with its place in the card, and one sentence on each that could not run."""
-    made_of = stamp(folder, card.score.reader)
     measured: list[tuple[int, Measured]] = []
     problems: list[str] = []
     told_of: set[str] = set()  # what made annotators fail

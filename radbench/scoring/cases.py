@@ -31,6 +31,7 @@ class Census:
     unparsed: Counter[str] = field(default_factory=Counter)  # reason -> cases
     excluded: Counter[str] = field(default_factory=Counter)  # reason -> cases
     sample_ids: list[str] = field(default_factory=list)  # of each case asked, in order; so are the next three
+    repeats: list[int] = field(default_factory=list)  # from 0
     clusters: list[str] = field(default_factory=list)
     subgroups: dict[str, list[str]] = field(default_factory=dict)  # by subgroup, the level
     fingerprint: str = ""  # of ids, texts, options and references of all samples, in any order
@@ -73,6 +74,7 @@ class CaseReader:
                     census.excluded[DROPPED.reason] += 1
                     continue
                 census.sample_ids.append(record.id)
+                census.repeats.append(repeat)
                 census.clusters.append(record.cluster or record.id)
                 for name, levels in census.subgroups.items():
                     levels.append(record.subgroups.get(name, ""))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, TypeAlias
@@ -13,17 +11,16 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from radbench.errors import RunError
 from radbench.folder import RunFolder
 from radbench.metrics.base import Metric, Rows
 from radbench.sample import Case, Reply, Request
+from radbench.scoring.arrays import UNREADABLE, save
 from radbench.scoring.cases import CaseReader
 from radbench.terms import reason_of
 
 Answerer: TypeAlias = Callable[[str, Sequence[Request]], Sequence[Reply]]  # an annotator's name and its requests
 
 _CHUNK: Final = 512  # cases held at once
-_UNREADABLE: Final = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)  # absent or damaged: measured again
 
 
 def measure(metric: Metric, signature: Callable[[], str], cases: CaseReader, store: StoredRows, answer: Answerer) -> Rows:
@@ -42,7 +39,7 @@ def measure(metric: Metric, signature: Callable[[], str], cases: CaseReader, sto
     array = np.concatenate([part.array for part in parts]) if parts else np.empty((0, len(metric.columns)))
     reasons = (reason for part in parts for reason in part.excluded)
     rows = Rows(array, tuple(reason and reason_of(metric, reason, cases.access) for reason in reasons))
-    store.write(rows, metric, signature(), cases.census.sample_ids)
+    store.write(rows, metric, signature())
     return rows
 
 
@@ -59,9 +56,9 @@ def prepare(metric: Metric, cases: CaseReader) -> None:
         metric.prepare(iter(cases))
 
 
-def stamp(folder: RunFolder, reader: str) -> str:
-    """A digest of all that rows depend on besides the metric: samples, predictions, and how answers are read."""
-    digest = hashlib.sha256(reader.encode())
+def stamp(folder: RunFolder) -> str:
+    """A digest of the samples and predictions, on which rows depend besides the metric and how answers are read."""
+    digest = hashlib.sha256()
     for path in (folder.samples, folder.predictions):
         with path.open("rb") as file:
             while block := file.read(1 << 20):
@@ -70,7 +67,7 @@ def stamp(folder: RunFolder, reader: str) -> str:
 
 
 class StoredRows:
-    """scores/<family>.npz: for each variant `<variant>/rows` (n, k), `/excluded`, `/columns`, `/about` (JSON), with `sample_ids`."""
+    """scores/<family>.npz: for each variant `<variant>/rows` (n, k), `/excluded`, `/columns`, `/about` (JSON)."""
 
     def __init__(self, folder: RunFolder, family: str, stamp: str) -> None:
         self._path = folder.scores / f"{family}.npz"
@@ -85,17 +82,9 @@ class StoredRows:
                 if not of_these or list(map(str, stored[f"{_variant(signature)}/columns"])) != list(columns):
                     return None
                 array, reasons = stored[f"{_variant(signature)}/rows"], stored[f"{_variant(signature)}/excluded"]
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
-        return Rows(array, tuple(str(reason) or None for reason in reasons))
-
-    def sample_ids(self) -> tuple[str, ...] | None:
-        """The sample of each case; None where the file is absent or damaged."""
-        try:
-            with self._path.open("rb") as file, np.load(file) as stored:
-                return tuple(map(str, stored["sample_ids"]))
-        except _UNREADABLE:
-            return None
+        return Rows(array, tuple(reason or None for reason in reasons.tolist()))
 
     def read_of(self, signature: str, columns: Sequence[str]) -> Rows | None:
         """The rows that a value with this whole signature (how scored and how asked) was made of, if they still hold."""
@@ -103,30 +92,23 @@ class StoredRows:
             with self._path.open("rb") as file, np.load(file) as stored:
                 names = [name.partition("/")[0] for name in stored.files if name.endswith("/about")]
                 known = [json.loads(str(stored[f"{name}/about"]))["signature"] for name in names]
-        except _UNREADABLE:
+        except UNREADABLE:
             return None
         return next((self.read(made, columns) for made in known if signature.startswith(f"{made}|")), None)
 
-    def write(self, rows: Rows, metric: Metric, signature: str, sample_ids: Sequence[str]) -> None:
-        """Keep the rows of one variant beside those of others made of the same cases.
+    def write(self, rows: Rows, metric: Metric, signature: str) -> None:
+        """Keep the rows of one variant beside those of others made of the same replies.
 
         Raises:
             RunError: the disk is full or read-only.
         """
         variant = _variant(signature)
-        arrays = {**self._others(variant), "sample_ids": np.array(sample_ids, dtype=np.str_)}
+        arrays = self._others(variant)
         arrays[f"{variant}/rows"] = rows.array
         arrays[f"{variant}/excluded"] = np.array([reason or "" for reason in rows.excluded], dtype=np.str_)
         arrays[f"{variant}/columns"] = np.array(metric.columns, dtype=np.str_)
         arrays[f"{variant}/about"] = np.array(json.dumps({"signature": signature, "stamp": self._stamp}))
-        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        try:
-            self._path.parent.mkdir(exist_ok=True)
-            with beside.open("wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            beside.replace(self._path)
-        except OSError as error:
-            raise RunError(f"cannot write {self._path}: {error.strerror or error}. Mend the cause and score again") from error
+        save(self._path, arrays)
 
     def _others(self, variant: str) -> dict[str, NDArray[Any]]:
         try:
@@ -134,7 +116,7 @@ class StoredRows:
                 names = {name.partition("/")[0] for name in stored.files if name.endswith("/about")} - {variant}
                 kept = [name for name in names if json.loads(str(stored[f"{name}/about"]))["stamp"] == self._stamp]
                 return {name: stored[name] for name in stored.files if name.partition("/")[0] in kept}
-        except _UNREADABLE:
+        except UNREADABLE:
             return {}
 
 

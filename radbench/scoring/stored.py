@@ -1,12 +1,10 @@
-"""A scored run read back for statistics: rows of each value's metric, with the sample, cluster and subgroups of each case."""
+"""A scored run read back for statistics: rows of each value's metric, and the table of its cases."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from radbench.metrics.base import Metric
 from radbench.protocols.base import EvaluationProtocol
 from radbench.records import RunRecord, Summary, ValueRecord
 from radbench.scoring.apart import as_told
+from radbench.scoring.case_table import CaseTable
 from radbench.scoring.cases import CaseReader
 from radbench.scoring.rows import StoredRows, prepare, stamp
 from radbench.scoring.values import Measured
@@ -26,14 +25,12 @@ from radbench.terms import told
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """One scored run: its records, and of each case, in the order of the rows, what statistics group and pair by."""
+    """One scored run: its records, and the cases that its rows are about."""
 
     folder: RunFolder
     run: RunRecord
     summary: Summary
-    cases: tuple[tuple[str, int], ...]  # sample id, repeat (from 0)
-    clusters: tuple[str, ...]  # patient, else study, else sample
-    subgroups: Mapping[str, tuple[str, ...]]  # subgroup -> the level of each case
+    cases: CaseTable
     _catalog: Catalog
     _rows: Mapping[str, StoredRows]  # family -> its file
     _known: dict[str, Measured] = field(default_factory=dict)  # by signature
@@ -50,21 +47,13 @@ class StoredRun:
         for needed in (folder.samples, folder.predictions):
             if not needed.exists():
                 raise RunError(f"{folder.path} has no {needed.name}: its cases are not here, so nothing can be drawn or tested")
-        made_of = stamp(folder, half.reader)
+        made_of = stamp(folder)
         rows = {file.stem: StoredRows(folder, file.stem, made_of) for file in sorted(folder.scores.glob("*.npz"))}
-        ids = next((found for store in rows.values() if (found := store.sample_ids()) is not None), ())
-        groups = {
-            record.id: (record.cluster or record.id, *(record.subgroups.get(name, "") for name in half.subgroups))
-            for record in folder.iter_groups()
-        }
-        seen: Counter[str] = Counter()
-        cases: list[tuple[str, int]] = []
-        for sample_id in ids:
-            cases.append((sample_id, seen[sample_id]))
-            seen[sample_id] += 1
-        columns = [tuple(groups[sample_id][i] for sample_id in ids) for i in range(1 + len(half.subgroups))]
-        kept, clusters, *levels = _shared([tuple(cases), *columns])
-        return cls(folder, run, summary, kept, clusters, dict(zip(half.subgroups, levels, strict=True)), catalog, rows)
+        cases = CaseTable.read(folder, made_of, half.reader, half.subgroups)
+        if cases is None:
+            with stored_cases(folder, run, half, catalog) as reader:
+                cases = CaseTable.of(reader.census)
+        return cls(folder, run, summary, cases.shared(), catalog, rows)
 
     def measured(self, value: ValueRecord) -> Measured:
         """The metric of a value of the summary, prepared as it was, and its rows; read once for all values of a metric.
@@ -76,8 +65,8 @@ class StoredRun:
         try:
             if found is None:
                 found = self._known[value.signature] = self._read(value)
-            kept = found.rows.array[[reason is None for reason in found.rows.excluded]]
-            given = found.metric.aggregate(kept[:1], np.ones((1, len(kept[:1]))))
+            kept = found.rows.array[[i for i, reason in enumerate(found.rows.excluded) if reason is None][:1]]
+            given = found.metric.aggregate(kept, np.ones((1, len(kept))))
         except Exception as error:  # a metric may be anyone's code
             if is_own(error):
                 raise
@@ -108,16 +97,6 @@ class StoredRun:
         return found
 
 
-_latest: list[tuple[Any, ...]] = []  # of the run that was opened last
-
-
-def _shared(columns: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The columns, each that of the run opened before where it is equal: a hundred runs of one task hold them once in memory."""
-    kept = [next((one for one in _latest if one == column), column) for column in columns]
-    _latest[:] = kept
-    return kept
-
-
 @contextmanager
 def stored_cases(folder: RunFolder, run: RunRecord, half: Score, catalog: Catalog) -> Iterator[CaseReader]:
     """The cases of a run as its metrics see them: each reply read as an answer, under the score half of a task card."""
@@ -128,10 +107,17 @@ def stored_cases(folder: RunFolder, run: RunRecord, half: Score, catalog: Catalo
 
 
 def per_case(measured: Measured, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The value `name` of each case by itself, shape (n,); NaN where it is excluded or not defined for one case (AUROC)."""
+    """The value `name` of each case by itself, shape (n,); NaN where it is excluded or not defined for one case (AUROC).
+
+    Raises:
+        ScoringError: the metric cannot say it of single cases.
+    """
     kept = np.array([reason is None for reason in measured.rows.excluded], dtype=bool)
     values = np.full(len(kept), np.nan)
     if measured.metric.sums and kept.any():
         rows = measured.rows.array[kept]
-        values[kept] = measured.metric.value(rows)[name]  # type: ignore[attr-defined]  # `sums` says it has one
+        try:
+            values[kept] = measured.metric.value(rows)[name]  # type: ignore[attr-defined]  # `sums` says it has one
+        except Exception as error:  # a metric may be anyone's code
+            raise ScoringError(f"`{name}` of single cases: {told(error)}") from error
     return values

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from radbench.metrics.base import Metric, Rows, SumMetric, Values
 from radbench.records import ValueRecord
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval
-from radbench.statistics.proportions import wilson_interval
+from radbench.statistics.proportions import effective_cases, wilson_interval
 
 Floats = NDArray[np.float64]
 
@@ -100,9 +100,12 @@ class Frame:
             for i, (subgroup, of_level) in enumerate(self.groups):
                 reasons = Counter(inside[i])
                 n_scored = reasons.pop(None, 0)
-                ci = _interval(drawn[name][i], level) if name in drawn else None
-                if name in shares:
-                    ci = _wilson(shares[name][i], n_scored, level)
+                ci, n_effective = None, shares[name][i] if name in shares else None
+                if name in drawn:
+                    low, high = percentile_interval(drawn[name][i], level)
+                    if n_effective is not None:
+                        low, high = wilson_interval(point[i] * n_effective, n_effective, level)
+                    ci = _number(low), _number(high)
                 record = ValueRecord(
                     id=name,
                     signature=one.signature,
@@ -110,6 +113,7 @@ class Frame:
                     ci=ci,
                     undefined_draws=int(np.isnan(drawn[name][i]).sum()) if name in drawn else 0,
                     level=level if name in drawn else None,
+                    n_effective=n_effective,
                     lower_is_better=name in one.metric.lower_is_better,
                     n_scored=n_scored,
                     n_excluded=reasons.total(),
@@ -122,21 +126,20 @@ class Frame:
             if whole is not None:
                 yield whole.model_copy(update={"subgroups": subgroups})
 
-    def is_wilson(self, settings: IntervalSettings) -> bool:
-        """True where shares of cases have Wilson's interval: each case is a cluster of its own, so that no draws are needed."""
-        return self._n > 0 and self.n_clusters == self._n and not settings.by_row
+    def _shares(self, one: Measured, points: Values, settings: IntervalSettings) -> dict[str, list[float]]:
+        """Of each value that is a share of cases, how many independent cases it is of, in each group.
 
-    def _shares(self, one: Measured, points: Values, settings: IntervalSettings) -> dict[str, Floats]:
-        """Of each value that is the share of independent cases that are right, how many are, (groups,). Draws collapse at 0 and 1."""
-        if not (isinstance(one.metric, SumMetric) and self.is_wilson(settings)) or settings.signature(one.metric.name):
+        A share is the mean of cases that are 1 or 0; those that are neither (a negative case, of sensitivity) are not of its cases.
+        """
+        if not isinstance(one.metric, SumMetric) or settings.by_row or settings.signature(one.metric.name):
             return {}
         kept = np.array([reason is None for reason in one.rows.excluded], dtype=bool)
-        if not kept.any():
-            return {}
-        weights, found = self._weights[:, kept], {}
+        inside, clusters, found = self._weights[:, kept] > 0, self._cluster_of[kept], {}
         for name, of_cases in one.metric.value(one.rows.array[kept]).items():
-            if np.isin(of_cases, (0, 1)).all() and np.isclose(of_cases.mean(), points[name][0], rtol=0, atol=_SAME):
-                found[name] = weights @ of_cases
+            known = ~np.isnan(of_cases)
+            hits = of_cases[known]
+            if len(hits) and np.isin(hits, (0, 1)).all() and abs(hits.mean() - points[name][0]) <= _SAME:
+                found[name] = [effective_cases(of_cases[known & group], clusters[known & group]) for group in inside]
         return found
 
 
@@ -210,17 +213,6 @@ class _RankView:
 
 
 _View = _SumView | _RankView
-
-
-def _wilson(successes: float, n: int, level: float) -> tuple[float | None, float | None]:
-    """Wilson's interval of a share; None without cases."""
-    low, high = wilson_interval(successes, n, level)
-    return _number(low), _number(high)
-
-
-def _interval(draws: Floats, level: float) -> tuple[float | None, float | None]:
-    low, high = percentile_interval(draws, level)
-    return _number(low), _number(high)
 
 
 def _number(value: float) -> float | None:

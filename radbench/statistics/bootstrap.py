@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 _BLOCK_CELLS: Final = 2_000_000  # of one block of draws: 16 MB as float64
 
 
-def draw_clusters(n_clusters: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def draw_clusters(n_clusters: int, draws: int, seed: int, size: int = 0) -> Iterator[NDArray[np.float64]]:
     """Blocks of cluster weights, shapes (b, n_clusters), `draws` rows in all; each row sums to n_clusters.
+
+    Blocks have `size` rows, or as many as are handled well (0); which, is no matter to the rows.
 
     Of a single cluster nothing is drawn: one patient tells nothing of how others would differ, and all draws would be equal.
 
@@ -25,7 +27,7 @@ def draw_clusters(n_clusters: int, draws: int, seed: int) -> Iterator[NDArray[np
     their draws and differences between them can be taken draw by draw.
     """
     rng = np.random.default_rng(seed)
-    size = max(1, _BLOCK_CELLS // max(1, n_clusters))
+    size = size or max(1, _BLOCK_CELLS // max(1, n_clusters))
     for start in range(0, draws if n_clusters > 1 else 0, size):
         n_rows = min(size, draws - start)
         picks = rng.integers(0, n_clusters, size=(n_rows, n_clusters))

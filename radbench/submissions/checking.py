@@ -10,7 +10,8 @@ from typing import Final
 from radbench.catalog.cards import TaskCard
 from radbench.errors import ContentError, RadbenchError
 from radbench.models.predictions import read_predictions
-from radbench.submissions.entries import Entry, Fault, Kind, read_entries, shown
+from radbench.submissions.entries import read_entries
+from radbench.submissions.entry import Entry, Fault, Kind, shown
 
 MOST_FAULTS: Final = 200  # told of one file; the rest is counted
 _NOUN: Final = {"text": "text", "scores": "a probability for each option", "vectors": "vectors"}

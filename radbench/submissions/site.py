@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 
+from radbench.leaderboard.printing.page import frame
 from radbench.records import RunRecord, Summary
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _TITLE = "Results of radbench"
 _COLUMNS = ("Model", "Task", "Primary value", "Interval", "Scored of all", "Failed", "Status", "Data", "Files")
 
@@ -53,13 +52,13 @@ def snapshot_page(made: str, digest: str, boards: Iterable[tuple[str, str, str]]
 <footer><ul>
 {notes}
 </ul></footer>"""
-    return _page(_TITLE, body)
+    return _page(body)
 
 
 def root_page(snapshots: Iterable[tuple[str, str]]) -> str:
     """The page that lists all snapshots, folder and time of each, in the order given."""
     listed = "\n".join(f'<li><a href="{escape(name)}/index.html">{escape(name)}</a> made {escape(made)}</li>' for name, made in snapshots)
-    return _page(_TITLE, f"<p>Each snapshot stays as it was published; the newest comes first.</p>\n<ul>\n{listed}\n</ul>")
+    return _page(f"<p>Each snapshot stays as it was published; the newest comes first.</p>\n<ul>\n{listed}\n</ul>")
 
 
 def _row(entry: RunEntry) -> str:
@@ -79,24 +78,5 @@ def _row(entry: RunEntry) -> str:
     return f'<tr><th scope="row">{escape(run.model)}</th>{plain}<td>{links}</td></tr>'
 
 
-def _page(title: str, body: str) -> str:
-    css = (files("radbench.leaderboard.printing") / "assets" / "page.css").read_text("utf-8")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>
-{css}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{body}
-</main>
-</body>
-</html>
-"""
+def _page(body: str) -> str:
+    return frame(_TITLE, f"<main>\n<h1>{_TITLE}</h1>\n{body}\n</main>")

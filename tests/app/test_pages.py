@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,7 +41,7 @@ def test_every_page_opens_without_a_fault(opened: Opened, page: str):
 def test_every_page_opens_where_there_is_no_run_and_names_the_command_that_makes_one(opened: Opened, tmp_path: Path, page: str):
     app = opened(page, below=tmp_path / "nothing")
     assert [one.value for one in app.error] == []
-    if page in {"task", "compare", "efficiency", "runs"}:
+    if page in {"overview", "task", "compare", "efficiency", "runs"}:
         assert any("radbench demo" in code.value for code in app.code)
 
 
@@ -54,9 +56,16 @@ def test_the_overview_shows_all_models_and_keeps_reports_floors_and_controls_apa
     assert list(grid.value["1 rank"])[-2:] == ["reported", "reported"]
 
 
+def worked_out(board: str) -> None:
+    """Wait until the ranks of a board are there."""
+    while loading.ranked(board) is None:
+        loading.rank(board)
+        time.sleep(0.01)
+
+
 def test_ranks_with_their_intervals_and_letters_stand_beside_the_numbers_once_inferred(opened: Opened):
     opened(board="all")
-    loading.board("all", inferred=True)
+    worked_out("all")
     (grid,) = opened(board="all").dataframe
     rank = dict(zip(grid.value["model"], grid.value["0 rank"], strict=True))
     assert rank["model_a"] == "1 (1) a best, zero-shot"
@@ -74,6 +83,14 @@ def test_a_heading_of_the_url_opens_its_tab(opened: Opened):
 def test_filters_of_the_url_choose_lines(opened: Opened):
     (grid,) = opened(board="all", find="MODEL_", kind="model").dataframe
     assert list(grid.value["model"]) == ["model_a", "model_b", "model_c"]
+
+
+def test_a_column_without_an_entry_in_any_line_takes_no_place(opened: Opened):
+    (whole,) = opened(board="all").dataframe
+    (floors,) = opened(board="all", kind="baseline").dataframe
+    assert {"0", "0 ci", "0 rank", "n"} <= set(whole.value.columns)
+    assert {"0", "0 ci", "n"} <= set(floors.value.columns)
+    assert "0 rank" not in floors.value.columns
 
 
 def test_the_plain_table_holds_the_numbers_of_the_grid_and_escapes_names(opened: Opened):
@@ -170,15 +187,32 @@ def test_a_damaged_correlation_is_named(opened: Opened, tmp_path: Path):
 
 
 def test_the_latex_of_a_board_has_the_numbers_that_the_overview_shows(opened: Opened):
+    opened("export", board="all")
+    worked_out("all")
     app = opened("export", board="all", lines=["model_a", "model_c"])
     latex = app.code[0].value
-    assert "0.833" in latex
-    assert "0.050" in latex
+    assert "0.83" in latex
+    assert "0.05" in latex
     assert "majority" not in latex
     assert {button.proto.label for button in app.get("download_button")} >= {"CSV", "LaTeX", "Markdown", "HTML page", "Parquet"}
 
 
+def test_until_ranks_are_there_pages_say_so_and_show_the_numbers_but_offer_no_files(
+    opened: Opened, folders: app_folders.Folders, tmp_path: Path
+):
+    shutil.copytree(folders.runs, tmp_path / "runs")
+    app = opened(below=tmp_path / "runs", board="all")
+    assert "being worked out" in said(app)
+    assert "model_a" in list(app.dataframe[0].value["model"])
+    app = opened("export", below=tmp_path / "runs", board="all")
+    assert "files are offered when they are there" in said(app)
+    assert len(app.code) == 0
+    worked_out("all")
+    assert "being worked out" not in said(opened(below=tmp_path / "runs", board="all"))
+
+
 def test_export_opens_on_the_board_that_the_overview_opens_and_stars_what_differs_from_a_model(opened: Opened):
+    worked_out(opened("export").selectbox(key="board").value)
     app = opened("export")
     assert app.selectbox(key="board").value == opened().selectbox(key="board").value
     assert app.selectbox(key="compare").value == "none"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import socket
 import threading
+import weakref
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from radbench.app import tables
-from radbench.app.kept import Kept
+from radbench.app.kept import Kept, lasting
 from radbench.app.loading import CachedRun, n_hidden, run_folders, stamp
 from radbench.app.progress import progress
 from radbench.app.settings import VARIABLE, Settings, settings
@@ -128,6 +130,21 @@ def test_things_are_dropped_by_their_size_but_never_the_last_one_asked_for():
     assert [kept.holds(text, 0) for text in ("aa", "bb", "c", "dd")] == [False, True, True, True]
     kept.get("enormous", 0, lambda: "enormous")
     assert [kept.holds(text, 0) for text in ("bb", "c", "dd", "enormous")] == [False, False, False, True]
+
+
+def test_what_is_to_last_is_looked_at_by_no_collection_of_garbage_and_garbage_is_not_kept_with_it():
+    class Thing:
+        pass
+
+    ring = Thing()
+    ring.itself, gone = ring, weakref.ref(ring)  # type: ignore[attr-defined]  # a ring, which only a collection frees
+    del ring
+    try:
+        made = lasting([Thing()])
+        assert gone() is None
+        assert all(thing is not made[0] for thing in gc.get_objects())
+    finally:
+        gc.unfreeze()
 
 
 def test_two_sessions_that_ask_at_once_make_a_thing_once():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from radbench.catalog.cards import BoardCard, MetricUse, ModelCard, TaskCard, ask_hash, parse_card, read_card
+from radbench.catalog.cards import BoardCard, MetricUse, ModelCard, TaskCard, ask_hash
+from radbench.catalog.reading import parse_card, read_card
 from radbench.errors import ContentError
 
 TASK = """\
@@ -110,10 +111,10 @@ def test_a_file_without_keys_is_no_card(text):
 
 
 def test_a_file_that_is_not_there_or_not_text_is_a_content_error(tmp_path):
-    with pytest.raises(ContentError, match="cannot be read"):
+    with pytest.raises(ContentError, match="there is no such file"):
         read_card(tmp_path / "no.yaml", TaskCard)
     (tmp_path / "b.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ContentError, match="cannot be read"):
+    with pytest.raises(ContentError, match="is not UTF-8 text"):
         read_card(tmp_path / "b.yaml", TaskCard)
 
 

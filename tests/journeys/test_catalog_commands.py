@@ -322,13 +322,14 @@ def test_doctor_names_missing_weights_and_the_mend(tmp_path, capsys):
 
 
 def test_the_config_file_says_where_data_lie_and_the_option_wins(tmp_path, monkeypatch):
+    from radbench.catalog import Catalog
     from radbench.cli.options import data_roots, out_folder
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "radbench").mkdir()
     (tmp_path / "radbench" / "config.yaml").write_text("data_dirs: {vqarad: /data/a, my_set: /data/b}\nout: /results\n")
 
-    assert data_roots(["vqarad=/data/c"]) == {"vqarad": Path("/data/c"), "my-set": Path("/data/b")}
+    assert data_roots(Catalog(), ["vqarad=/data/c"]) == {"vqarad": Path("/data/c"), "my-set": Path("/data/b")}
     assert out_folder() == Path("/results")
     assert out_folder(Path("here")) == Path("here")
 
@@ -369,7 +370,7 @@ def test_what_the_system_refuses_is_one_sentence(tmp_path, capsys, arguments, se
     [
         (PermissionError(errno.EACCES, "Permission denied", "no/such/folder"), "cannot write no/such/folder: Permission denied"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.csv"), "cannot read a.csv: No such file or directory"),
-        (IsADirectoryError(errno.EISDIR, "Is a directory", "tasks"), "cannot read tasks: Is a directory"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "tasks"), "cannot open tasks: Is a directory"),
         (OSError(errno.ENOSPC, "No space left on device"), "cannot write: No space left on device"),
         (OSError("Mrs Smith has an effusion"), "OSError at test_catalog_commands.py:{line}"),
     ],

@@ -12,8 +12,9 @@ from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.printing.markdown import markdown
-from radbench.leaderboard.printing.reading import decimals, footnotes
+from radbench.leaderboard.printing.reading import decimals, footnotes, scored_by
 from radbench.leaderboard.printing.text import text
+from radbench.leaderboard.published import COLUMNS as COLUMNS_OF_ROWS
 from radbench.leaderboard.selection import select
 from radbench.records import Settings
 from radbench.running.engine import Control
@@ -145,7 +146,55 @@ def test_the_tables_show_the_same_numbers_as_the_summaries(catalog: Catalog, tmp
 
 
 def test_an_empty_board_says_so(catalog: Catalog, tmp_path: Path) -> None:
-    assert "no runs yet" in text(board(catalog, tmp_path))
+    assert "no numbers yet" in text(board(catalog, tmp_path))
+
+
+def test_a_task_without_a_card_is_named_with_its_runs_and_the_option_that_adds_it(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority", "constant-yes"], ["demo.vqa"])
+    for folder in find_runs(tmp_path):
+        run = folder.read_run()
+        write_json(folder.run, run.model_copy(update={"task": "lab.vqa"}))
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": "lab.vqa"}, {"task": "lab.other"}]})
+
+    told = text(build(card, find_runs(tmp_path), catalog), width=1000)
+
+    assert "no card of the task lab.vqa is known, and its 2 runs are left out: --catalog DIR adds the folder that holds it" in told
+    assert "no card of the task lab.other is known: --catalog DIR adds the folder that holds it" in told
+
+
+def test_a_column_of_published_rows_alone_needs_no_card(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(f"{','.join(COLUMNS_OF_ROWS)}\nm,t,d,test,,,,F1,0.5,,,fraction,,a paper,\n")
+    columns = [{"task": "lab.vqa", "published": {"metric": "F1"}}]
+    made = {"name": "b", "title": "B", "columns": columns, "rows": "rows.csv", "file": tmp_path / "b.yaml"}
+
+    assert build(BoardCard.model_validate(made), [], catalog).notes == ()
+
+
+def test_columns_with_bootstrap_intervals_of_few_clusters_are_named_and_those_with_wilsons_are_not(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    evaluated(catalog, tmp_path, ["majority"], ["demo.modality", "demo.vqa"])  # the first 12: one case a patient, and several
+    columns = [{"task": "demo.modality", "value": value, "title": value} for value in ("accuracy", "f1_macro")] + [
+        {"task": "demo.vqa", "value": "token_f1"}
+    ]
+    made = build(BoardCard.model_validate({"name": "b", "title": "B", "columns": columns}), find_runs(tmp_path), catalog)
+
+    (said,) = (note for note in footnotes(made) if note.startswith("fewer than 30 clusters"))
+
+    assert said.partition("lean on: ")[2] == "f1_macro (12)"
+    assert all(said in written(made).replace("\\_", "_") for written in (markdown, lambda made: text(made, width=1000)))
+
+
+def test_each_signature_is_told_with_its_columns(catalog: Catalog, tmp_path: Path) -> None:
+    evaluated(catalog, tmp_path, ["majority"], ["demo.diagnosis", "demo.vqa"])
+    columns = [{"task": "demo.vqa", "group": "a"}, {"task": "demo.vqa", "value": "token_f1", "group": "b"}, {"task": "demo.diagnosis"}]
+    made = build(BoardCard.model_validate({"name": "b", "title": "B", "columns": columns}), find_runs(tmp_path), catalog)
+
+    (told,) = scored_by(made)
+
+    assert [part.rpartition("(")[2] for part in told.split("; ")] == ["a demo.vqa, b demo.vqa)", "demo.diagnosis)"]
+    assert told.startswith("scored by answer_text|")
+    assert all("(" not in said for said in scored_by(select(made, ["demo.diagnosis"])))
 
 
 @pytest.mark.parametrize("name", ["demo", "retrieval", "ct-mr", "efficiency"])
@@ -209,7 +258,7 @@ def test_an_option_as_the_card_has_it_is_no_change_and_a_changed_one_is_named_wi
         return line.name
 
     assert named() == "majority (first 12)"
-    assert named(file="/anywhere/others.jsonl") == "majority (file=/anywhere/others.jsonl, first 12)"
+    assert named(file="/anywhere/others.jsonl") == "majority (file=others.jsonl, first 12)"
     assert named(weights="/home/me/step-2000") == "majority (weights=step-2000, first 12)"
     assert named(generation={"temperature": 0.7, "seed": 1}) == "majority (temperature=0.7, first 12)"
 

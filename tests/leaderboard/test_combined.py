@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import find_runs
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.cells import Cell
+from radbench.leaderboard.combined import Drawn, Over, drawn_together
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 
@@ -23,10 +25,10 @@ SECOND = "bench.second"
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    """Two tasks: 12 questions of 4 patients, and 30 of 10."""
+    """Two tasks: 12 questions of 4 patients, and 30 of 10 others."""
     made = Bench(tmp_path / "bench", n=12)
-    made.write_rows(rows(30), split="second")
-    made.score["metrics"] = ["answer-text", "bleu", "cider"]
+    made.write_rows([{**row, "patient": f"other {row['patient']}"} for row in rows(30)], split="second")
+    made.score["metrics"] = ["answer-text", "bleu", "cider", "classification"]
     made.write_card()
     card = {"title": "More", "ask": {**made.ask, "split": "second"}, "score": made.score, "hashes": {1: "0" * 16}}
     (made.cards / f"{SECOND}.yaml").write_text(yaml.safe_dump(card, sort_keys=False))
@@ -35,7 +37,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def ran(bench: Bench) -> None:
     """A model that says the same of all questions after the ninth."""
-    lines = [f'{{"id": "q{i}", "output": "{f"answer to q{i}" if i < 9 else "something else"}"}}\n' for i in range(30)]
+    lines = [f'{{"id": "q{i}", "output": "{f"answer to q{i}" if i < 9 else "something else"}"}}\n' for i in range(90)]
     (bench.folder / "model.jsonl").write_text("".join(lines))
     (bench.cards / "model.yaml").write_text(
         yaml.safe_dump({"title": "M", "family": "replay", "arguments": {"file": str(bench.folder / "model.jsonl")}})
@@ -81,14 +83,48 @@ def test_the_interval_is_narrower_than_that_of_the_smaller_data_set(bench: Bench
     assert cell.ci[1] - cell.ci[0] < (smaller[1] or 0) - (smaller[0] or 0)
 
 
-def test_the_variance_of_an_average_is_that_of_independent_draws(bench: Bench) -> None:
-    """Half of the sum of both variances' square root: draws of two data sets must not move together."""
-    ran(bench)
-    cell = only_cell(board(bench))
-    halves = [np.subtract(*part.value.ci[::-1]) / 2 for part in cell.parts if part.value.ci]
+def drawn(bench: Bench, over: Over, tasks: Sequence[str] = (TASK, SECOND)) -> Drawn:
+    """The share of right answers on some tasks, and its draws."""
+    folders = {folder.read_run().task: folder for folder in find_runs(bench.out)}
+    parts = [(folders[task], folders[task].read_summary().values[0]) for task in tasks]
+    (found,) = drawn_together([parts], over, 2000, 0, bench.catalog())
+    assert isinstance(found, Drawn)
+    return found
 
-    assert cell.ci is not None
-    assert (cell.ci[1] - cell.ci[0]) / 2 == pytest.approx(np.hypot(*halves) / 2, rel=0.15)  # percentiles of discrete values, 400 draws
+
+def test_the_variance_of_an_average_is_that_of_independent_draws(bench: Bench) -> None:
+    """A quarter of the sum of both variances: draws of other patients must not move together."""
+    bench.write_rows(rows(60))
+    bench.write_rows([{**row, "patient": f"other {row['patient']}"} for row in rows(90)], split="second")
+    ran(bench)
+    alone = [drawn(bench, "average", [task]).drawn for task in (TASK, SECOND)]
+
+    assert drawn(bench, "average").drawn.var() == pytest.approx((alone[0].var() + alone[1].var()) / 4, rel=0.1)  # of 2000 draws
+
+
+def test_patients_of_several_tasks_of_a_data_set_are_drawn_for_all_of_them_at_once(bench: Bench) -> None:
+    """The same questions under two names are no more certain than once."""
+    bench.write_rows(rows(12), split="second")
+    ran(bench)
+
+    once, twice = drawn(bench, "average", [TASK]), drawn(bench, "average")
+    assert twice.point == once.point
+    assert np.array_equal(twice.drawn, once.drawn)
+    assert np.allclose(drawn(bench, "pooled").drawn, once.drawn)
+
+
+def test_two_files_are_two_data_sets_though_their_patients_bear_the_same_numbers(bench: Bench) -> None:
+    for split in ("train", "second"):
+        bench.write_rows(rows(12), split=f"other-{split}")
+    path = bench.cards / f"{SECOND}.yaml"
+    card = yaml.safe_load(path.read_text())
+    card["ask"]["dataset_options"]["file"] = "other-{split}.jsonl"
+    path.write_text(yaml.safe_dump(card, sort_keys=False))
+    ran(bench)
+
+    once, twice = drawn(bench, "average", [TASK]), drawn(bench, "average")
+    assert twice.point == once.point
+    assert twice.drawn.var() == pytest.approx(once.drawn.var() / 2, rel=0.15)  # of 2000 draws
 
 
 def test_a_value_that_depends_on_its_corpus_is_averaged_but_not_pooled(bench: Bench) -> None:
@@ -98,6 +134,14 @@ def test_a_value_that_depends_on_its_corpus_is_averaged_but_not_pooled(bench: Be
     pooled = board(bench, value="cider", over="pooled")
     assert not pooled.lines
     assert any("over: average" in note for note in pooled.notes)
+
+
+def test_a_value_that_depends_on_its_labels_is_pooled_where_they_are_the_same(bench: Bench) -> None:
+    bench.write_rows([{**row, "answer": ("left", "right")[i % 2]} for i, row in enumerate(rows(6))], split="second")
+    bench.write_rows([{**row, "answer": ("left", "right")[i % 2]} for i, row in enumerate(rows(12))])
+    ran(bench)
+
+    assert only_cell(board(bench, value="accuracy", over="pooled")).value is not None
 
 
 def test_a_model_without_a_run_on_one_of_the_data_sets_has_no_cell(bench: Bench) -> None:

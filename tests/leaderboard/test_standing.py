@@ -74,6 +74,19 @@ def test_groups_of_two_classes_have_no_letter_in_common(bench: Bench) -> None:
     assert letters == {"a": "a", "b": "b", "c": "c", "d": "c"}
 
 
+def test_there_are_groups_however_few_draws_are_asked_for(bench: Bench) -> None:
+    """Of a hundred models no pair could be significant in 10,000 swaps: there are as many as their pairs take."""
+    ran(bench, "good", right=60)
+    ran(bench, "fair", right=30)
+    ran(bench, "bad", right=0)
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": [TASK]}]})
+
+    found = infer(build(card, find_runs(bench.out), bench.catalog()), bench.catalog(), draws=10)
+
+    assert [cell.standing.letters for line in found.lines if (cell := line.cells[0]) and cell.standing] == ["a", "b", "c"]
+    assert "Holm over 3 pairs at 0.05, 59 draws" in found.tests[0]
+
+
 def test_tests_are_told_of_the_columns_that_are_shown(bench: Bench) -> None:
     ran(bench, "one", right=60)
     ran(bench, "two", right=30)
@@ -82,10 +95,10 @@ def test_tests_are_told_of_the_columns_that_are_shown(bench: Bench) -> None:
 
     found = infer(build(card, find_runs(bench.out), bench.catalog()), bench.catalog(), draws=1000)
 
-    assert {said.partition(" ")[0] for said in found.tests} == {"exact_match"}  # answers are right or wrong: both tests are the same
-    assert "token_f1 (token_f1), zero-shot" in found.tests[0]
+    (said,) = found.tests  # answers are right or wrong: both tests are the same
+    assert said.startswith("ranks and groups of exact_match (exact_match), exposure zero-shot; token_f1 (token_f1), exposure zero-shot: ")
     (said,) = select(found, columns=["token_f1"]).tests
-    assert said.startswith("token_f1 (token_f1), zero-shot: ")
+    assert said.startswith("ranks and groups of token_f1 (token_f1), exposure zero-shot: ")
 
 
 def test_each_test_is_told_with_its_size_and_correction(bench: Bench) -> None:
@@ -93,7 +106,7 @@ def test_each_test_is_told_with_its_size_and_correction(bench: Bench) -> None:
     ran(bench, "two", right=30)
 
     (said,) = board(bench).tests
-    assert said.startswith(f"{TASK} (exact_match), zero-shot: ")
+    assert said.startswith(f"ranks and groups of {TASK} (exact_match), exposure zero-shot: ")
     assert "Holm over 1 pair at 0.05" in said
     assert "60 cases of 20 clusters (patient)" in said
 

@@ -9,7 +9,8 @@ import pytest
 
 import radbench
 from radbench.catalog import Catalog
-from radbench.catalog.cards import TaskCard, parse_card
+from radbench.catalog.cards import TaskCard
+from radbench.catalog.reading import parse_card
 from radbench.errors import ContentError, MissingPackageError, ScoringError
 from radbench.evaluation import rescore
 from radbench.metrics.evaluate import Evaluate

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,6 +58,23 @@ def test_the_answer_is_that_of_the_training_image_that_looks_most_alike():
 def test_volumes_are_compared_by_several_slices():
     model = _learned((_request(_volume(1), "Where?"), "low"), (_request(_volume(7), "Where?"), "high"))
     assert [_answer(model, _volume(1), "Where?"), _answer(model, _volume(7), "Where?")] == ["low", "high"]
+
+
+def test_answers_do_not_depend_on_what_was_asked_before_of_the_same_image_without_its_modality():
+    """Air, fat and water: a window for CT sets fat and water apart, the range of all values hardly does."""
+
+    def scan(left: int, right: int) -> Media:
+        array = np.full((3, 8, 8), -1024, np.int16)
+        array[:, 2:6, :4], array[:, 2:6, 4:] = left, right
+        array[:, 7, 7] = 3000
+        file = io.BytesIO()
+        np.save(file, array)
+        return Media(name="phantom", path=f"{left}{right}.npy", data=file.getvalue(), ndim=3, modality="CT")
+
+    asked = scan(-120, 150)
+    fresh, used = (_learned((_request(scan(-90, 120), "Fat?"), "left"), (_request(scan(120, -90), "Fat?"), "right")) for _ in range(2))
+    used.embed([_request(replace(asked, modality=""))])
+    assert np.array_equal(used._thumbnail(used._identify(asked)), fresh._thumbnail(fresh._identify(asked)))
 
 
 def test_an_example_with_the_same_question_is_preferred_to_a_closer_image():

@@ -73,9 +73,13 @@ def filled(folder: Path, access: str = "open") -> Bench:
 
 
 def board_of(bench: Bench) -> Board:
+    return board_in(bench.cards, bench.out, bench.catalog())
+
+
+def board_in(cards: Path, runs: Path, catalog: Catalog) -> Board:
     columns = [{"task": TASK}, {"task": TASK, "value": "f1_14_micro", "published": {"metric": "F1"}}]
-    card = {"name": "made", "title": "Made & up", "columns": columns, "rows": "rows.csv", "file": bench.cards / "made.yaml"}
-    return infer(build(BoardCard.model_validate(card), find_runs(bench.out), bench.catalog()), bench.catalog())
+    card = {"name": "made", "title": "Made & up", "columns": columns, "rows": "rows.csv", "file": cards / "made.yaml"}
+    return infer(build(BoardCard.model_validate(card), find_runs(runs), catalog), catalog)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +109,24 @@ def test_a_bundle_as_it_was_made_verifies_wherever_its_runs_lie(copied: Path) ->
 
     assert found.differences == ()
     assert (found.n_runs, found.n_cells, found.notes) == (3, 6, ())
+
+
+def test_a_bundle_that_is_stopped_half_way_leaves_a_folder_in_which_it_can_be_made(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    cards, folder = copied / "bench" / "cards", tmp_path / "again"
+    board = board_in(cards, copied / "bench" / "runs", Catalog([cards]))
+    with monkeypatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            write_bundle(board, Catalog([cards]), MAKING, folder)
+
+    assert list(folder.iterdir()) == []
+    made = write_bundle(board, Catalog([cards]), MAKING, folder)
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == {*made.files, "manifest.json"}
 
 
 def test_a_certificate_of_an_annotator_is_stated_and_verified(copied: Path, tmp_path: Path) -> None:
@@ -144,17 +166,17 @@ def test_the_methods_state_data_models_metrics_and_statistics(original: Path) ->
     said = (original / "bundle" / "methods.md").read_text()
 
     for part in (
-        "24 cases (unit: image) from 8 clusters (by patient) of the test split of jsonl",
+        "24 cases from 8 clusters (unit: image; clusters: by patient) of the test split of jsonl",
         "parameters: 7B",
         "[@arxiv2020",
         "answer_text|articles:kept|",
-        "percentile bootstrap of clusters, 100 draws, seed 0",
+        "percentile bootstrap of clusters, Wilson for shares, 100 draws, seed 0",
         "Holm over 1 pair at 0.05",
         "`rules-14`",
         "**GAP**",
     ):
         assert part in said
-    key = said.partition("(`model_a` [@")[2].partition("]")[0]
+    key = said.partition("`model_a` [@")[2].partition("]")[0]
     assert f"@misc{{{key}," in (original / "bundle" / "references.bib").read_text()
 
 
@@ -453,6 +475,13 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(copied: Path, old: str, 
 
     with pytest.raises(ContentError, match="leads out of the folder"):
         verified(copied)
+
+
+def test_a_board_without_numbers_is_refused_with_the_reason(tmp_path: Path) -> None:
+    card = BoardCard.model_validate({"name": "b", "title": "B", "columns": [{"task": "lab.vqa"}]})
+
+    with pytest.raises(ContentError, match=r"board b has no numbers .* no card of the task lab.vqa is known: --catalog DIR"):
+        write_bundle(build(card, [], Catalog()), Catalog(), MAKING, tmp_path / "bundle")
 
 
 def test_a_bundle_of_a_newer_format_asks_for_a_newer_radbench(copied: Path) -> None:

@@ -169,12 +169,11 @@ def test_shares_have_intervals_by_cluster(tmp_path: Path):
     mirror, jpeg = found["mirror"].broken, found["jpeg"].broken
     assert mirror is not None
     assert mirror.n_clusters < mirror.n
-    assert mirror.interval == "percentile bootstrap of clusters"
     assert mirror.ci is not None
     assert mirror.value is not None
     assert mirror.ci[0] < mirror.value < mirror.ci[1]
     assert jpeg is not None
-    assert (jpeg.count, jpeg.interval) == (0, "Wilson, a cluster counted as one case")
+    assert jpeg.count == 0
     assert jpeg.ci == pytest.approx(wilson_interval(0, jpeg.n_clusters))
 
 

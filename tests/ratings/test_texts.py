@@ -31,8 +31,8 @@ def two_systems() -> Ratings:
 def rouge_of(result: Result) -> dict[str, float]:
     stored = StoredRun.open(result.folder, Catalog())
     value = next(value for value in stored.summary.values if value.id == "rougeL")
-    assert stored.clusters == tuple(sample_id for sample_id, _ in stored.cases)
-    return dict(zip((sample_id for sample_id, _ in stored.cases), per_case(stored.measured(value), "rougeL").tolist(), strict=True))
+    assert stored.cases.clusters.tolist() == stored.cases.samples.tolist()
+    return dict(zip(stored.cases.samples.tolist(), per_case(stored.measured(value), "rougeL").tolist(), strict=True))
 
 
 def test_each_system_is_a_run_scored_study_by_study(tmp_path: Path):

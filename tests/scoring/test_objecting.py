@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from bench import Bench
@@ -62,7 +63,7 @@ def test_a_metric_that_cannot_be_built_is_told_and_the_others_stand(bench: Bench
     stored = StoredRun.open(bench.only_run(), bench.catalog())
     uses = [*stored.summary.score["metrics"], {"name": "gone-metric", "options": {}}]
     summary = stored.summary.model_copy(update={"score": {**stored.summary.score, "metrics": uses}})
-    made = Objectors(StoredRun(stored.folder, stored.run, summary, (), (), {}, bench.catalog(), {}), Catalog([bench.cards]))
+    made = Objectors(replace(stored, summary=summary), Catalog([bench.cards]))
     assert "gone-metric" in made.faults["gone-metric"]
     assert made.of(CASE) == {"green": TOLD}
 

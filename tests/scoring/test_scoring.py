@@ -134,8 +134,9 @@ def test_without_scores_and_summary_a_run_is_scored_to_the_same(bench: Bench):
 
 def test_stored_rows_can_be_read_by_anyone_with_numpy(bench: Bench):
     folder = bench.run().folder
+    with np.load(folder.cases) as cases:
+        assert list(cases["strict/samples"]) == [f"q{i}" for i in range(12)]
     with np.load(folder.scores / "length.npz") as stored:
-        assert list(stored["sample_ids"]) == [f"q{i}" for i in range(12)]
         (name,) = [name for name in stored.files if name.endswith("/rows")]
         np.testing.assert_array_equal(stored[name][:11], [[1 + i, 1] for i in range(11)])
         assert np.isnan(stored[name][11]).all()
@@ -203,6 +204,12 @@ def test_intervals_are_by_cluster_and_do_not_depend_on_what_else_is_measured(ben
     bench.score["metrics"] = ["answer-text", "length"]
     bench.write_card()
     assert again(bench).values[-1].ci == alone.values[0].ci
+
+
+def test_where_no_sample_names_a_patient_each_is_said_to_be_a_cluster_of_its_own(bench: Bench):
+    assert bench.run().summary.intervals["cluster"] == "patient"
+    bench.write_rows({**row, "patient": ""} for row in rows(12))
+    assert (bench.run().summary.intervals["cluster"], bench.run().summary.intervals["n_clusters"]) == ("sample", 12)
 
 
 def test_a_signature_says_how_it_was_scored_and_how_it_was_asked(bench: Bench):

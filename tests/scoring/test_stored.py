@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bench import Bench
+from bench import Bench, rows
 
 from radbench.catalog import Catalog
 from radbench.errors import RunError, ScoringError
-from radbench.evaluation import Asking, evaluate_all, plan_all
+from radbench.evaluation import Asking, evaluate_all, plan_all, score_as_published
 from radbench.folder import find_runs
+from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
 from radbench.scoring.stored import StoredRun, per_case
@@ -37,9 +38,9 @@ def test_cases_carry_their_repeat_cluster_and_subgroups(bench: Bench) -> None:
     bench.run("constant", repeats=2)
     run = stored(bench)
 
-    assert run.cases[:4] == (("q0", 0), ("q0", 1), ("q1", 0), ("q1", 1))
-    assert run.clusters[:8] == ("p0",) * 6 + ("p1",) * 2
-    assert run.subgroups["kind"][:6] == ("even",) * 4 + ("odd",) * 2
+    assert run.cases.pairs()[:4] == [("q0", 0), ("q0", 1), ("q1", 0), ("q1", 1)]
+    assert run.cases.clusters[:8].tolist() == ["p0"] * 6 + ["p1"] * 2
+    assert run.cases.subgroups["kind"][:6].tolist() == ["even"] * 4 + ["odd"] * 2
 
 
 def test_the_mean_of_values_case_by_case_is_the_value_of_a_mean(bench: Bench) -> None:
@@ -90,10 +91,40 @@ def test_runs_of_one_task_hold_its_cases_once_in_memory(bench: Bench) -> None:
     )
 
     assert (len(first.cases), len(second.cases), len(shorter.cases)) == (12, 12, 3)
-    assert first.cases == second.cases
     assert first.run.model != second.run.model
-    opened = [StoredRun.open(run.folder, bench.catalog()) for run in (first, second, shorter)]
-    assert opened[0].cases is opened[1].cases
-    assert opened[0].clusters is opened[1].clusters
-    assert opened[0].subgroups["kind"] is opened[1].subgroups["kind"]
-    assert opened[2].cases == shorter.cases
+    assert first.cases is second.cases
+    assert shorter.cases.pairs() == first.cases.pairs()[:3]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive"], ids=["absent", "empty", "damaged"])
+def test_cases_are_read_anew_where_their_table_is_not_to_be_had(bench: Bench, content: bytes | None) -> None:
+    bench.run("constant", repeats=2)
+    folder = bench.only_run()
+    before = stored(bench).cases
+    if content is None:
+        folder.cases.unlink()
+    else:
+        folder.cases.write_bytes(content)
+
+    after = stored(bench).cases
+    assert after.pairs() == before.pairs()
+    assert after.clusters.tolist() == before.clusters.tolist()
+    assert after.subgroups["kind"].tolist() == before.subgroups["kind"].tolist()
+
+
+def test_rows_of_answers_read_in_two_ways_lie_side_by_side(bench: Bench) -> None:
+    bench.ask["options"] = {"form": "closed"}
+    bench.write_rows([{**row, "answer": ("yes", "no")[i % 2]} for i, row in enumerate(rows(12))])
+    bench.score |= {"metrics": ["classification"], "primary": "accuracy"}
+    bench.write_card()
+    bench.run("constant")
+    folder, catalog = bench.only_run(), bench.catalog()
+    score_as_published(folder, "llava-med", Annotators(catalog, bench.out / "annotations"))
+
+    with np.load(folder.cases) as tables:
+        assert {name.partition("/")[0] for name in tables.files if name != "stamp"} == {"strict", "legacy.llavamed_closed_v2"}
+    for run in (StoredRun.open(folder, catalog), StoredRun.open(folder, catalog, "llava-med")):
+        assert run.summary.values
+        for value in run.summary.values:
+            measured = run.measured(value)
+            assert measured.metric.aggregate(measured.rows.array, np.ones((1, 12)))[value.id][0] == pytest.approx(value.value, nan_ok=True)

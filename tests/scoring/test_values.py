@@ -1,4 +1,4 @@
-"""Intervals of values: Wilson's for shares of independent cases, percentiles of draws of clusters for all else."""
+"""Intervals of values: Wilson's for shares of cases, percentiles of draws of clusters for all else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from radbench.metrics.base import Row, Rows, SumMetric, Values, ratio
 from radbench.records import ValueRecord
 from radbench.sample import Case
 from radbench.scoring.values import Frame, IntervalSettings, Measured
+from radbench.statistics.proportions import wilson_interval
 
 
 class Share(SumMetric):
@@ -41,10 +42,31 @@ def test_a_share_of_independent_cases_has_wilsons_interval_in_all_and_in_each_su
     assert found.subgroups["sex"]["m"].ci == pytest.approx((0.0, z2 / (20 + z2)))  # at 0 of 20
 
 
-def test_where_a_cluster_has_several_cases_the_interval_is_that_of_the_draws() -> None:
+def test_where_all_cases_of_clusters_are_right_a_cluster_counts_as_one_case() -> None:
     found = value([1.0] * 40, [str(i // 2) for i in range(40)])
 
-    assert found.ci == (1.0, 1.0)
+    z2 = 1.959963984540054**2
+    assert found.ci == pytest.approx((20 / (20 + z2), 1.0))  # Wilson at 20 of 20
+
+
+def test_pairs_of_equal_cases_are_worth_one_case_each() -> None:
+    independent = value([1.0] * 15 + [0.0] * 5, list(map(str, range(20))))
+    paired = value([1.0] * 30 + [0.0] * 10, [str(i // 2) for i in range(40)])
+
+    worth = 40 / (2 * 39 / 38)  # the design effect of 20 pairs: both variances have their n / (n - 1), of 20 and of 40
+    assert paired.ci == pytest.approx(wilson_interval(0.75 * worth, worth))
+    assert paired.ci == pytest.approx(independent.ci, abs=0.01)
+
+
+def test_a_share_of_some_cases_goes_by_these_alone() -> None:
+    """Sensitivity: of six positive cases all are found, and the interval does not say that there can be no seventh."""
+    array = np.array([[1.0, 1.0]] * 6 + [[0.0, 0.0]] * 30)
+    rows = Rows(array=array, excluded=[None] * 36)
+
+    (found,) = Frame(list(map(str, range(36)))).values([Measured(Share(), rows, "s")], IntervalSettings(draws=200))
+
+    assert found.value == 1.0
+    assert found.ci == pytest.approx(wilson_interval(6, 6))
 
 
 def test_a_mean_of_other_numbers_and_a_bootstrap_by_row_keep_their_draws() -> None:

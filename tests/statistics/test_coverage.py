@@ -1,10 +1,14 @@
-"""How often intervals of simulated clustered data hold the truth: 120 patients with 1 to 8 studies, correlated by 0.5."""
+"""How often intervals of simulated clustered data hold the truth: patients with 1 to 8 studies, correlated by 0.5."""
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
+import pytest
 
 from radbench.statistics.bootstrap import bca_interval, draw_clusters, percentile_interval
+from radbench.statistics.proportions import effective_cases, wilson_interval
 
 TRIALS, N_CLUSTERS, DRAWS = 500, 120, 600
 
@@ -27,3 +31,18 @@ def test_percentile_and_bca_intervals_of_a_paired_difference_cover_it():
     bca = [bca_interval(drawn[:, i], points[i], jackknife[i], 0.95) for i in range(TRIALS)]
     for intervals in (percentile, bca):
         assert 0.92 <= np.mean([low <= 0 <= high for low, high in intervals]) <= 0.97
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.98])
+def test_intervals_of_a_share_cover_it_near_one_too(share: float):
+    rng = np.random.default_rng(20261122)
+    bound = NormalDist().inv_cdf(share)
+    held = []
+    for _ in range(TRIALS):
+        clusters = np.repeat(np.arange(N_CLUSTERS), rng.integers(1, 9, size=N_CLUSTERS))
+        seen = np.sqrt(0.5) * (rng.normal(size=N_CLUSTERS)[clusters] + rng.normal(size=len(clusters)))
+        hits = (seen < bound).astype(float)
+        worth = effective_cases(hits, clusters)
+        low, high = wilson_interval(hits.mean() * worth, worth)
+        held.append(low <= share <= high)
+    assert 0.92 <= np.mean(held) <= 0.97

@@ -15,7 +15,7 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from radbench.metrics.bleu import Bleu
 from radbench.sample import Case
-from radbench.statistics.paired import Swaps, mcnemar, sign_flip, sign_flip_pairs, swap_rows, swap_sums
+from radbench.statistics.paired import MOST_UNITS, Swaps, mcnemar, sign_flip, sign_flip_pairs, swap_rows, swap_sums
 
 
 def enumerated(differences: np.ndarray) -> float:
@@ -114,6 +114,44 @@ def test_the_first_swaps_are_the_same_however_many_follow():
     assert many.mean() == pytest.approx(0.5, abs=0.002)
 
 
+def test_of_many_clusters_random_groups_of_equal_size_change_places_together():
+    swaps = Swaps(3 * MOST_UNITS + 5, 20, 3)
+    units = swaps.units()
+    assert sorted(set(np.bincount(units))) == [3, 4]
+    scores = np.random.default_rng(0).normal(size=(2, 3 * MOST_UNITS + 5))
+    np.testing.assert_allclose(swaps.by_unit(scores).sum(axis=1), scores.sum(axis=1))
+    assert swaps.by_unit(scores)[1, 7] == pytest.approx(scores[1, units == 7].sum())
+    few = Swaps(MOST_UNITS, 20, 3)
+    np.testing.assert_array_equal(few.units(), np.arange(MOST_UNITS))
+
+
+def test_all_tests_swap_the_same_groups_of_many_clusters():
+    """A mean is a corpus value of its sums and a value of its rows, so that three tests must agree."""
+    n = 2 * MOST_UNITS + 9
+    rng, swaps = np.random.default_rng(1), Swaps(n, 200, 0)
+    x, y = rng.random((2, n))
+    rows = [np.stack([one, np.ones(n)], axis=1) for one in (x, y)]
+
+    def mean(sums: np.ndarray) -> np.ndarray:
+        return (sums[:, 0] / sums[:, 1])[None]
+
+    (p,) = sign_flip((x - y)[None], swaps)
+    pairs = np.array([[0, 1]])
+    assert swap_sums(np.stack(rows), pairs, mean, swaps)[0, 0] == p
+    assert swap_rows((rows[0], rows[1]), np.arange(n), np.ones(n), lambda both, w: mean(w @ both), swaps)[0] == p
+    assert sign_flip_pairs(np.stack([x, y]), pairs, swaps)[0] == p
+
+
+def test_groups_of_many_clusters_hold_the_level_and_find_what_single_clusters_find():
+    rng, trials, n = np.random.default_rng(20261122), 400, 3 * MOST_UNITS
+    skewed = rng.exponential(size=(trials, n)) * rng.choice([-1.0, 1.0], size=(trials, n))
+    swaps = Swaps(n, 199, 0)
+    share = (sign_flip(skewed, swaps) <= 0.05).mean()
+    assert 0.05 - 3 * np.sqrt(0.05 * 0.95 / trials) <= share <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
+    shifted = skewed + 4 * skewed.std() / np.sqrt(n)  # a difference of four standard errors, found by all but 2% of tests
+    assert (sign_flip(shifted, swaps) <= 0.05).mean() > 0.93
+
+
 def test_equal_systems_have_a_p_of_one_and_p_is_never_zero():
     scores = np.random.default_rng(0).random((1, 100))
     assert sign_flip(scores - scores, Swaps(100, 999, 0))[0] == 1
@@ -137,7 +175,8 @@ def test_mcnemar_is_that_of_statsmodels(only_first: int, only_second: int):
 
 
 def test_mcnemar_of_thousands_of_cases_does_not_overflow():
-    assert mcnemar(2000, 2100) == pytest.approx(stats.binomtest(2000, 4100).pvalue)
+    for fewer, more in ((2000, 2100), (20_000, 20_300), (0, 5000)):
+        assert mcnemar(fewer, more) == pytest.approx(stats.binomtest(fewer, fewer + more).pvalue, rel=1e-9)
 
 
 def test_under_a_clustered_null_swaps_by_cluster_hold_their_level_and_swaps_by_row_do_not():

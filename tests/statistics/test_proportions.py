@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from radbench.statistics.proportions import clustered_standard_error, wilson_interval
+from radbench.statistics.proportions import clustered_standard_error, effective_cases, wilson_interval
 
 
 def test_none_of_twenty_may_still_be_one_in_six():
@@ -27,6 +27,27 @@ def test_wilson_is_that_of_statsmodels(n: int, share: float, level: float):
 
 def test_no_cases_have_no_interval():
     assert np.isnan(wilson_interval(0, 0)).all()
+
+
+@given(st.integers(1, 60), st.integers(0, 60))
+def test_with_each_case_a_cluster_all_cases_count(n: int, successes: int):
+    hits = (np.arange(n) < successes).astype(float)
+    assert effective_cases(hits, np.arange(n)) == pytest.approx(n)
+
+
+def test_twins_are_worth_one_case_but_for_the_finite_number_of_clusters():
+    hits = np.repeat([1.0, 0.0, 1.0, 1.0, 0.0], 2)
+    assert effective_cases(hits, np.arange(10) // 2) == pytest.approx(10 / (2 * 9 / 8))  # both variances have n / (n - 1), of 5 and 10
+
+
+def test_clusters_that_differ_less_than_chance_are_worth_no_more_than_their_cases():
+    assert effective_cases(np.tile([0.0, 1.0], 10), np.arange(20) // 2) == 20
+
+
+def test_a_cluster_is_worth_one_case_where_no_variance_is_seen():
+    assert effective_cases(np.ones(12), np.arange(12) // 3) == 4
+    assert effective_cases(np.array([1.0, 0.0, 1.0, 0.0]), np.full(4, 3)) == 1
+    assert effective_cases(np.empty(0), np.empty(0, dtype=np.intp)) == 0
 
 
 def test_the_clustered_error_is_that_of_a_regression_on_a_constant():

@@ -22,7 +22,7 @@ from radbench.records import Prediction
 from radbench.sample import Vectors
 from radbench.submissions import entries
 from radbench.submissions.checking import MOST_FAULTS, check, read_ids
-from radbench.submissions.entries import MOST_CHARACTERS
+from radbench.submissions.entry import MOST_CHARACTERS
 
 IDS = ("a", "b", "c")
 

@@ -1,4 +1,4 @@
-"""The image viewer: a component of the page, its script and style beside this file; it loads nothing from anywhere."""
+"""The image viewer: a component of the page, its scripts and style beside this file; it loads nothing from anywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _mount = st.components.v2.component(
     "radbench_viewer",
     html=(_FOLDER / "viewer.html").read_text("utf-8"),
     css=(_FOLDER / "viewer.css").read_text("utf-8"),
-    js="\n".join((_FOLDER / name).read_text("utf-8") for name in ("heat.js", "viewer.js")),
+    js="\n".join((_FOLDER / name).read_text("utf-8") for name in ("heat.js", "overlays.js", "hands.js", "viewer.js")),
 )
 
 

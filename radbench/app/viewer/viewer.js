@@ -2,13 +2,6 @@
 
 const REPORT_MS = 400; // after the last change of slice or window, before the page is told
 const MOST_ZOOM = 32;
-const STROKES = [
-  { colour: "#ffd54a", dash: [] },
-  { colour: "#7fd4ff", dash: [8, 5] },
-  { colour: "#ff9ecb", dash: [2, 4] },
-  { colour: "#9df09d", dash: [10, 4, 2, 4] },
-  { colour: "#ffffff", dash: [14, 6] },
-]; // of overlays in their order; told apart by dash as well as by colour
 
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
@@ -28,16 +21,14 @@ class Viewer {
     this.canvas = root.querySelector(".rb-canvas");
     this.context = this.canvas.getContext("2d");
     this.plane = document.createElement("canvas");
-    this.pointers = new Map();
     this.tell = () => {};
-    this.closing = new AbortController();
-    this.listen();
+    this.hands = new Hands(this);
     this.resizing = new ResizeObserver(() => this.draw());
     this.resizing.observe(this.canvas);
   }
 
   close() {
-    this.closing.abort();
+    this.hands.close();
     this.resizing.disconnect();
     clearTimeout(this.telling);
     this.loading = null;
@@ -254,34 +245,8 @@ class Viewer {
       context.drawImage(this.heats.plane(this.which - 1, head.places[this.place], head.depth), left, top, width * sx, height * sy);
       context.globalAlpha = 1;
     }
-    if (this.withBoxes) this.drawOverlays(left, top, (width * sx) / head.sizePx[0], (height * sy) / head.sizePx[1]);
+    if (this.withBoxes) drawOverlays(context, head.overlays, { left, top, sx: (width * sx) / head.sizePx[0], sy: (height * sy) / head.sizePx[1], across });
     this.say();
-  }
-
-  drawOverlays(left, top, sx, sy) {
-    const { context } = this;
-    context.font = "600 13px sans-serif";
-    this.head.overlays.forEach(({ author, boxes, points }, i) => {
-      const { colour, dash } = STROKES[i % STROKES.length];
-      const shapes = boxes.map((box) => ({ x: left + box.x0 * sx, y: top + box.y0 * sy, w: (box.x1 - box.x0) * sx, h: (box.y1 - box.y0) * sy }));
-      shapes.push(...points.map(([x, y]) => ({ x: left + x * sx - 6, y: top + y * sy - 6, w: 12, h: 12 })));
-      for (const { x, y, w, h } of shapes) {
-        for (const [line, style, pattern] of [[4, "rgba(0, 0, 0, 0.75)", []], [2, colour, dash]]) {
-          context.lineWidth = line;
-          context.strokeStyle = style;
-          context.setLineDash(pattern);
-          context.strokeRect(x, y, w, h);
-        }
-        context.setLineDash([]);
-        context.lineWidth = 3;
-        context.strokeStyle = "#000";
-        const at = i % 2 ? y + h + 14 : y - 5; // so that names of two authors do not lie on each other
-        const from = Math.max(2, Math.min(x, this.canvas.clientWidth - context.measureText(author).width - 4));
-        context.strokeText(author, from, at);
-        context.fillStyle = colour;
-        context.fillText(author, from, at);
-      }
-    });
   }
 
   // State for people (status line), for controls, and for tests (data attributes).
@@ -318,99 +283,8 @@ class Viewer {
     this.draw();
   }
 
-  listen() {
-    const { root, canvas } = this;
-    const on = (target, kind, act, more = {}) =>
-      target.addEventListener(kind, (event) => this.head && act(event), { signal: this.closing.signal, ...more });
-    on(this.control("slice"), "input", (event) => this.go(Number(event.target.value)));
-    on(this.control("centre"), "input", (event) => this.setWindow(Number(event.target.value), this.span));
-    on(this.control("width"), "input", (event) => this.setWindow(this.centre, Number(event.target.value)));
-    on(this.control("preset"), "change", (event) => this.usePreset(event.target.value));
-    on(this.control("heat"), "change", (event) => this.setHeat(Number(event.target.value), this.opacity));
-    on(this.control("opacity"), "input", (event) => this.setHeat(this.which || this.lastWhich, Number(event.target.value)));
-    on(root, "click", (event) => this.act(event.target.dataset?.action));
-    on(canvas, "keydown", (event) => this.key(event));
-    on(canvas, "wheel", (event) => this.wheel(event), { passive: false });
-    on(canvas, "dblclick", () => this.reset());
-    on(canvas, "contextmenu", (event) => event.preventDefault());
-    on(canvas, "pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
-    });
-    on(canvas, "pointermove", (event) => this.drag(event));
-    for (const kind of ["pointerup", "pointercancel"]) on(canvas, kind, (event) => this.pointers.delete(event.pointerId));
-  }
-
   usePreset(name) {
     const preset = this.head.presets[name];
     if (preset) this.setWindow(...preset);
-  }
-
-  act(action) {
-    if (action === "in") this.zoomBy(1.25);
-    if (action === "out") this.zoomBy(0.8);
-    if (action === "reset") this.reset();
-    if (action === "boxes") this.toggleBoxes();
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = this.span / 20;
-    const acts = {
-      ArrowUp: () => this.go(this.place + 1),
-      ArrowDown: () => this.go(this.place - 1),
-      PageUp: () => this.go(this.place + 5),
-      PageDown: () => this.go(this.place - 5),
-      "+": () => this.zoomBy(1.25),
-      "=": () => this.zoomBy(1.25),
-      "-": () => this.zoomBy(0.8),
-      w: () => this.move(0, 20),
-      s: () => this.move(0, -20),
-      a: () => this.move(20, 0),
-      d: () => this.move(-20, 0),
-      "[": () => this.setWindow(this.centre, this.span * 0.9),
-      "]": () => this.setWindow(this.centre, this.span / 0.9),
-      ",": () => this.setWindow(this.centre - step, this.span),
-      ".": () => this.setWindow(this.centre + step, this.span),
-      0: () => this.reset(),
-      b: () => this.toggleBoxes(),
-      h: () => this.setHeat(this.which ? 0 : this.lastWhich, this.opacity),
-      j: () => this.setHeat(this.which || this.lastWhich, this.opacity - 0.1),
-      k: () => this.setHeat(this.which || this.lastWhich, this.opacity + 0.1),
-    };
-    const act = acts[event.key] ?? (/^[1-9]$/.test(event.key) ? () => this.usePreset(Object.keys(this.head.presets)[event.key - 1]) : null);
-    if (!act) return;
-    event.preventDefault();
-    event.stopPropagation(); // the page has keys of its own
-    act();
-  }
-
-  wheel(event) {
-    event.preventDefault();
-    const up = event.deltaY < 0;
-    if (this.head.shape[0] > 1 && !event.ctrlKey) {
-      this.go(this.place + (up ? 1 : -1));
-    } else {
-      const box = this.canvas.getBoundingClientRect();
-      this.zoomBy(up ? 1.1 : 1 / 1.1, event.clientX - box.left, event.clientY - box.top);
-    }
-  }
-
-  drag(event) {
-    const before = this.pointers.get(event.pointerId);
-    if (!before) return;
-    const now = [event.clientX, event.clientY];
-    const [dx, dy] = [now[0] - before[0], now[1] - before[1]];
-    if (this.pointers.size === 2) {
-      const other = [...this.pointers].find(([id]) => id !== event.pointerId)[1];
-      const far = (point) => Math.hypot(point[0] - other[0], point[1] - other[1]);
-      const box = this.canvas.getBoundingClientRect();
-      if (far(before) > 0) this.zoomBy(far(now) / far(before), (now[0] + other[0]) / 2 - box.left, (now[1] + other[1]) / 2 - box.top);
-    } else if (event.shiftKey || event.buttons === 2 || this.control("drag").value === "window") {
-      this.setWindow(this.centre - (dy * this.span) / 200, this.span * Math.exp(dx / 200));
-    } else {
-      this.move(dx, dy);
-    }
-    this.pointers.set(event.pointerId, now);
   }
 }

@@ -77,7 +77,7 @@ def _systems(made: Table) -> None:
         [
             tables.Entry(entry.name, entry.kind),
             tables.Entry(_number(entry.value), _interval(entry.ci)),
-            "none" if entry.rank_ci is None else f"{entry.rank} ({entry.rank_ci[0]}–{entry.rank_ci[1]})",
+            "none" if entry.rank_ci is None else f"{entry.rank} ({'–'.join(map(str, dict.fromkeys(entry.rank_ci)))})",
             entry.letters or "-",
             entry.exposure,
         ]
@@ -87,7 +87,7 @@ def _systems(made: Table) -> None:
 
 
 def _notes(made: Table) -> list[str]:
-    how = "all swaps" if made.is_exact else f"{made.draws} draws, seed {made.seed}"
+    how = "all swaps" if made.is_exact else f"{made.swaps} draws, seed {made.seed}"
     return [
         f"{made.test}, {made.correction.capitalize()} over {len(made.pairs)} pairs, {how}; intervals: {LEVEL:.0%}, {made.interval}; "
         f"{made.n_cases} cases of {made.n_clusters} clusters ({made.cluster})",

@@ -12,15 +12,21 @@ from radbench.app.controls import choice, switch
 from radbench.app.frame import shown
 from radbench.app.origin import names_of
 from radbench.app.states import no_runs
-from radbench.app.texts import note, plain
+from radbench.app.texts import notes, plain
 from radbench.catalog.cards import Cost
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.costs import COSTS
 from radbench.leaderboard.efficiency import Spent, efficiency, pareto
-from radbench.leaderboard.printing.reading import amount, decimals, interval, number
+from radbench.leaderboard.printing.reading import NOT_RECORDED, amount, decimals, interval, number
 
 # told apart on light and on dark, by colour-blind readers, and by shape
 _COLOURS: Final = {"domain": ["beaten", "on the frontier"], "range": ["#808080", "#d9722e"]}
+_NOTES: Final = (
+    "Seconds are wall time as replies state it, of a batch its share; loading the model is not in them.",
+    "Prices are those that the model's card states, for the tokens that its server counted.",
+    "Memory is the highest peak of the process that asked the model, main memory and GPU apart; endpoints record none.",
+    f"A line is on the frontier if no other has more quality at the same or a lower cost. {NOT_RECORDED}: not recorded, or not stated.",
+)
 
 
 def page() -> None:
@@ -30,7 +36,7 @@ def page() -> None:
     if not boards:
         no_runs("Costs are those of runs of your own, and no board has one yet.")
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         board = loading.board(choice("Board", boards, "board", first="efficiency"))
         names = names_of(board)
         offered = [name for place, name in enumerate(names) if any(cell.parts for _, cell in board.column(place))]
@@ -46,10 +52,7 @@ def page() -> None:
     else:
         st.info(plain(f"No run of this column records {COSTS[cost]}."))
     _table(board, place, spent, front)
-    note("Seconds are wall time as replies state it, of a batch its share; loading the model is not in them.")
-    note("Prices are those that the model's card states, for the tokens that its server counted.")
-    note("Memory is the highest peak of the process that asked the model, main memory and GPU apart; endpoints record none.")
-    note("A line is on the frontier if no other has more quality at the same or a lower cost.")
+    notes(_NOTES)
 
 
 def _chart(board: Board, place: int, known: Sequence[Spent], front: Sequence[Spent], cost: Cost, *, is_log: bool) -> None:

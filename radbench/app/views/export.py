@@ -13,7 +13,7 @@ import streamlit as st
 from radbench.app import loading
 from radbench.app.controls import choice, several, switch
 from radbench.app.frame import shown
-from radbench.app.states import no_runs
+from radbench.app.states import no_runs, unranked
 from radbench.app.texts import note, plain
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.printing.bibtex import Bibliography
@@ -41,8 +41,10 @@ def page() -> None:
     if not boards[name].lines:
         no_runs("No run fits this board yet.")
         return
-    with st.spinner("Working out ranks and groups"):
-        board = loading.board(name, inferred=True)
+    board = loading.ranked(name)
+    if board is None:
+        unranked(name, "files are offered when they are there")
+        return
     found = [heading for heading in headings(board) if heading]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         heading = choice("Columns", [_ALL, *found], "columns")

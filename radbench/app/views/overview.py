@@ -8,7 +8,7 @@ from radbench.app import board_table, loading
 from radbench.app.controls import choice, several, switch, words
 from radbench.app.frame import shown
 from radbench.app.origin import origin
-from radbench.app.states import no_runs
+from radbench.app.states import no_runs, unranked
 from radbench.app.texts import note, notes, plain
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import KINDS
@@ -28,28 +28,20 @@ def page() -> None:
         return
     head = st.container()
     chosen = choice("Board", list(boards), "board", first=loading.first_board(boards))
-    board = loading.inferred_by_now(chosen)
-    is_ready = board is not None
-    board = board or loading.board(chosen)
+    ranked = loading.ranked(chosen)
+    board = ranked or loading.board(chosen)
     head.title(plain(board.title), anchor=False)
     if board.card.about.summary:
         head.write(plain(board.card.about.summary))
     if board.lines:
-        if not is_ready:
-            _wait(chosen, [])
-        _lines(chosen, board, with_costs=is_ready)
+        if not loading.run_folders():
+            no_runs("What stands here was reported by others: no run of your own is served yet.")
+        if ranked is None:
+            unranked(chosen, "the numbers stand")
+        _lines(chosen, board, with_costs=ranked is not None)
     else:
         no_runs("No run fits this board yet.")
     _notes(board)
-
-
-@st.fragment(run_every=1)
-def _wait(name: str, ticks: list[int]) -> None:
-    """Say that ranks are on their way, and show them when they are there; begun after the page has been drawn, not before."""
-    if ticks and loading.inferred_by_now(name, begin=True) is not None:
-        st.rerun()
-    ticks.append(len(ticks))
-    note("Rank intervals, groups and costs are being worked out; the numbers stand.")
 
 
 def _lines(name: str, board: Board, *, with_costs: bool) -> None:

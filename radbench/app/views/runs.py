@@ -10,7 +10,7 @@ from typing import Any, Final
 import streamlit as st
 
 from radbench.app import loading, tables
-from radbench.app.controls import choice, several, words
+from radbench.app.controls import choice, picks, several, words
 from radbench.app.frame import link, shown
 from radbench.app.progress import Progress, progress
 from radbench.app.states import no_runs
@@ -32,7 +32,7 @@ def page() -> None:
     _faults(runs)
     _list(runs)
     by_id = {one.run.id: one for one in runs if one.run is not None}
-    chosen = choice("Run", [_NONE, *by_id], "run", hint="its card, data, counts and versions")
+    chosen = choice("Run", [_NONE, *by_id], "run", hint="its card, data, counts and versions; a click on a line of the list chooses it too")
     if chosen != _NONE and (run := by_id[chosen].run) is not None:
         _run(by_id[chosen], run)
 
@@ -64,8 +64,9 @@ def _faults(runs: Sequence[loading.Read]) -> None:
     """Folders that cannot be read or were not scored, each with its reason."""
     bad = [one for one in runs if one.fault and not (one.run is not None and one.run.status == "running")]
     if bad:
-        rows: list[tables.Row] = [[one.folder.path.name, tables.Entry(one.fault, is_text=True)] for one in bad]
-        tables.table(f"{len(bad)} folders that boards leave out, and why", ["Folder", "Reason"], rows)
+        rows: list[tables.Row] = [[one.folder.name, tables.Entry(one.fault, is_text=True)] for one in bad]
+        folders = f"{len(bad)} folder{'s' if len(bad) > 1 else ''}"
+        tables.table(f"{folders} that boards leave out, and why", ["Folder", "Reason"], rows)
 
 
 def _list(runs: Sequence[loading.Read]) -> None:
@@ -82,7 +83,17 @@ def _list(runs: Sequence[loading.Read]) -> None:
         alt = f"{len(rows)} runs with task, model, status, counts, dates and ids"
         frame = pd.DataFrame.from_records(rows)
         texts = frame.select_dtypes(exclude="number").columns
-        st.dataframe(frame.fillna(dict.fromkeys(texts, "")), hide_index=True, key="all-runs", alt=alt)
+        key = f"all-runs {text} {statuses}"  # a selection is of a row, whatever lies there: another list starts without one
+        st.dataframe(
+            frame.fillna(dict.fromkeys(texts, "")),
+            hide_index=True,
+            key=key,
+            alt=alt,
+            placeholder="--",
+            on_select=picks(key, "run", [_NONE if row["status"] == _UNREADABLE else row["run"] for row in rows]),
+            selection_mode="single-row",
+        )
+        note("A click at the left end of a line shows the run below.")
     counts = Counter(_status(one) for one in runs)
     note(", ".join(f"{n} {status}" for status, n in sorted(counts.items())))
 

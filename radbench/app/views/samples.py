@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import streamlit as st
 
 from radbench.app import loading, sample_detail, tables
 from radbench.app.browsing import sample_set
-from radbench.app.controls import choice, several, switch, words
+from radbench.app.controls import choice, picks, several, switch, words
 from radbench.app.frame import shown
 from radbench.app.settings import settings
 from radbench.app.states import no_runs
@@ -132,7 +131,7 @@ def _list(samples: SampleSet, rows: Any, wanted: Wanted, *, is_open: bool) -> No
             else st.column_config.TextColumn(name, pinned=name == "sample")
             for name, value in records[0].items()
         },
-        on_select=_opens(key, [str(record["sample"]) for record in records]),
+        on_select=picks(key, "sample", [str(record["sample"]) for record in records]),
         selection_mode="single-row",
         key=key,
         alt=f"{caption}; the plain table holds the same",
@@ -157,17 +156,6 @@ def _records(samples: SampleSet, rows: Any, number: int, wanted: Wanted, *, is_o
             line |= {run: _clipped(said) for run, said in outputs.items()}
         found.append(line)
     return found
-
-
-def _opens(key: str, ids: list[str]) -> Callable[[], None]:
-    """A callback that opens the sample of the selected line."""
-
-    def act() -> None:
-        state: Mapping[str, Any] = st.session_state[key]
-        for row in state["selection"]["rows"][:1]:
-            st.session_state["sample"] = ids[row]
-
-    return act
 
 
 def _steps(samples: SampleSet, rows: Any, name: str) -> None:  # noqa: ANN401  # as in `_list`

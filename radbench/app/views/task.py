@@ -14,9 +14,9 @@ from radbench.app.texts import note, notes, plain
 from radbench.catalog.cards import TaskCard
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.breakdown import DATA_SETS, BrokenDown, Part, break_down, ways
-from radbench.leaderboard.comparing.comparison import FEW
 from radbench.leaderboard.printing.reading import decimals, footnotes
 from radbench.leaderboard.printing.reading import plain as rounded
+from radbench.records import FEW
 
 _ALL: Final = "all cases"
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score, TaskCard
-from radbench.errors import RadbenchError
+from radbench.errors import RadbenchError, ScoringError
 from radbench.folder import RunFolder
 from radbench.leaderboard.cases.places import STATES, JournalPlaces, SamplePlaces
 from radbench.leaderboard.cases.said import said
@@ -26,6 +26,7 @@ from radbench.scoring.objecting import Objectors
 from radbench.scoring.stored import StoredRun, per_case
 from radbench.scoring.values import Measured
 from radbench.statistics.roc import midranks
+from radbench.terms import told as said_of
 
 Floats: TypeAlias = NDArray[np.float64]
 Order: TypeAlias = Literal["as asked", "worst", "best", "largest gap", "disagreement"]
@@ -62,7 +63,9 @@ class SampleSet:
         self._journals = {name: JournalPlaces(stored.folder.predictions) for name, stored in runs.items()}
         self.ids = tuple(dict.fromkeys(sample for places in self._samples.values() for sample in places.offsets))
         self._row = {sample: row for row, sample in enumerate(self.ids)}
-        self._cases = {name: np.array([self._row[one] for one, _ in stored.cases], dtype=np.intp) for name, stored in runs.items()}
+        self._cases = {
+            name: np.array([self._row[one] for one in stored.cases.samples.tolist()], dtype=np.intp) for name, stored in runs.items()
+        }
         self._levels = self._codes()
         self._measured: dict[tuple[str, str], Measured] = {}  # by run and signature
         self._objectors: dict[str, Objectors] = {}  # by run, once a sample of it is shown
@@ -170,7 +173,7 @@ class SampleSet:
         stored = self.runs[run]
         values: dict[str, float] = {}
         excluded: dict[str, str] = {}
-        at = next((int(i) for i in np.flatnonzero(self._cases[run] == self._row[sample]) if stored.cases[i][1] == repeat), None)
+        at = next((int(i) for i in np.flatnonzero(self._cases[run] == self._row[sample]) if stored.cases.repeats[i] == repeat), None)
         if at is None:
             return values, excluded
         for record in stored.summary.values:
@@ -182,7 +185,11 @@ class SampleSet:
                 excluded[family] = reason
             elif measured.metric.sums:
                 excluded.pop(family, None)
-                alone = measured.metric.aggregate(measured.rows.array[[at]], np.ones((1, 1)))
+                try:
+                    alone = measured.metric.aggregate(measured.rows.array[[at]], np.ones((1, 1)))
+                except Exception as error:  # a metric may be anyone's code
+                    excluded[family] = said_of(error, stored.run.data.access)
+                    continue
                 if record.id in alone and math.isfinite(number := float(alone[record.id][0])):
                     values[record.id] = number
         return values, excluded
@@ -197,7 +204,10 @@ class SampleSet:
         measured = self._measure(run, record) if record else ""
         if isinstance(measured, str) or not _gives(measured, name):
             return np.full(n, np.nan)
-        single = per_case(measured, name)
+        try:
+            single = per_case(measured, name)
+        except ScoringError:  # why is told where a sample is read
+            return np.full(n, np.nan)
         defined = np.isfinite(single)
         place = self._cases[run][defined]
         counts = np.bincount(place, minlength=n)
@@ -261,8 +271,8 @@ class SampleSet:
         """Of each subgroup its levels, and the place of each sample's among them, -1 where it was asked by no run."""
         found: dict[str, NDArray[np.object_]] = {}
         for run, stored in self.runs.items():
-            for name, levels in stored.subgroups.items():
-                found.setdefault(name, np.full(len(self.ids), None, dtype=object))[self._cases[run]] = levels
+            for name, of_cases in stored.cases.subgroups.items():
+                found.setdefault(name, np.full(len(self.ids), None, dtype=object))[self._cases[run]] = of_cases
         coded = {}
         for name, of_samples in found.items():
             levels = tuple(sorted({level for level in of_samples if level is not None}))

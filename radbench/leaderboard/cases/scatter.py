@@ -45,4 +45,4 @@ def _by_case(stored: StoredRun, value: str) -> Mapping[tuple[str, int], float]:
     if record is None:
         raise ScoringError(f"{stored.folder.path} has no value `{value}`{nearest(value, [one.id for one in stored.summary.values])}")
     values = per_case(stored.measured(record), value).tolist()
-    return {case: number for case, number in zip(stored.cases, values, strict=True) if not math.isnan(number)}
+    return {case: number for case, number in zip(stored.cases.pairs(), values, strict=True) if not math.isnan(number)}

@@ -36,6 +36,11 @@ class Aligned:
     notes: tuple[str, ...]  # what a reader must know of the cases
     left_out: tuple[str, ...]  # runs that have no rows, or no cases
 
+    @property
+    def cluster(self) -> str:
+        """What the clusters are: patient, study ..., or each sample by itself."""
+        return str(self.contenders[0].stored.summary.intervals["cluster"])
+
     def groups(self) -> list[Group]:
         """All cases, then each level of each subgroup that has several."""
         found = [Group("", "", np.ones(len(self.samples)))]
@@ -58,27 +63,60 @@ def align(chosen: Sequence[tuple[Contender, ValueRecord]], names: Sequence[str])
         RunError: fewer than two runs are left, or they have no case in common.
     """
     rows, left_out = _with_rows(chosen)
-    kept = [dict(_kept(contender, measured)) for contender, measured in rows]
     if len(rows) < 2:
         raise RunError(f"{_few(rows)} left to compare: {'; '.join(left_out)}")
-    common = [case for case in kept[0] if all(case in others for others in kept[1:])]
-    if not common:
-        raise RunError(f"{', '.join(contender.name for contender, _ in rows)} have no case in common, so nothing can be compared")
     first, metric = rows[0][0].stored, rows[0][1].metric
-    at = [kept[0][case] for case in common]
-    clusters = np.unique(np.array([first.clusters[i] for i in at], dtype=np.str_), return_inverse=True)[1]
-    arrays = tuple(measured.rows.array[[own[case] for case in common]] for (_, measured), own in zip(rows, kept, strict=True))
+    places, n_any = _places(rows)
+    common = np.flatnonzero((places >= 0).all(axis=0))
+    if not len(common):
+        raise RunError(f"{', '.join(contender.name for contender, _ in rows)} have no case in common, so nothing can be compared")
+    at = places[0, common]
+    arrays = tuple(_taken(measured.rows.array, own[common]) for (_, measured), own in zip(rows, places, strict=True))
     weights = np.full(len(common), 1 / first.run.settings.repeats)
     given = metric.aggregate(arrays[0][:1], np.ones((1, 1)))
     return Aligned(
         tuple(contender for contender, _ in rows),
-        Panel(metric, tuple(name for name in names if name in given), arrays, clusters, weights),
-        np.unique(np.array([sample for sample, _ in common], dtype=np.str_), return_inverse=True)[1],
-        np.array([repeat for _, repeat in common], dtype=np.intp),
-        {name: np.array([levels[i] for i in at], dtype=np.str_) for name, levels in first.subgroups.items()},
-        tuple(_notes(rows, kept, len(common))),
+        Panel(
+            metric,
+            tuple(name for name in names if name in given),
+            arrays,
+            np.unique(first.cases.clusters[at], return_inverse=True)[1],
+            weights,
+        ),
+        np.unique(first.cases.samples[at], return_inverse=True)[1],
+        first.cases.repeats[at],
+        {name: levels[at] for name, levels in first.cases.subgroups.items()},
+        tuple(_notes(rows, (places >= 0).sum(axis=1), len(common), n_any)),
         tuple(left_out),
     )
+
+
+def _places(rows: Sequence[tuple[Contender, Measured]]) -> tuple[NDArray[np.intp], int]:
+    """Where each case of the first run stands in each run, shape (runs, n), -1 where that run's metric left it out or it is not there.
+
+    Beside it the number of cases that any run has.
+    """
+    first = rows[0][0].stored.cases
+    number = {case: i for i, case in enumerate(first.pairs())}
+    elsewhere: dict[tuple[str, int], None] = {}
+    of_table: dict[int, NDArray[np.intp]] = {}  # tables are shared: their cases are looked up once
+    found = np.full((len(rows), len(first)), -1, dtype=np.intp)
+    for own, (contender, measured) in zip(found, rows, strict=True):
+        table = contender.stored.cases
+        if id(table) not in of_table:
+            of_table[id(table)] = np.array([number.get(case, -1) for case in table.pairs()], dtype=np.intp)
+        kept = np.array([reason is None for reason in measured.rows.excluded], dtype=bool)
+        numbers = of_table[id(table)]
+        is_known = numbers >= 0
+        own[numbers[kept & is_known]] = np.flatnonzero(kept & is_known)
+        if not is_known.all():
+            elsewhere |= dict.fromkeys(case for case, so in zip(table.pairs(), kept & ~is_known, strict=True) if so)
+    return found, int((found >= 0).any(axis=0).sum()) + len(elsewhere)
+
+
+def _taken(array: NDArray[np.float64], at: NDArray[np.intp]) -> NDArray[np.float64]:
+    """These rows; the array itself where they are all of its rows in their order, since a hundred runs are not held twice."""
+    return array if len(at) == len(array) and np.array_equal(at, np.arange(len(at))) else array[at]
 
 
 def _with_rows(chosen: Sequence[tuple[Contender, ValueRecord]]) -> tuple[list[tuple[Contender, Measured]], list[str]]:
@@ -98,31 +136,23 @@ def _with_rows(chosen: Sequence[tuple[Contender, ValueRecord]]) -> tuple[list[tu
     return found, left_out
 
 
-def _kept(contender: Contender, measured: Measured) -> list[tuple[tuple[str, int], int]]:
-    """The cases that the metric scored, with their places."""
-    return [
-        (case, i) for i, (case, reason) in enumerate(zip(contender.stored.cases, measured.rows.excluded, strict=True)) if reason is None
-    ]
-
-
 def _few(rows: Sequence[tuple[Contender, Measured]]) -> str:
     return f"only {rows[0][0].name} is" if rows else "no run is"
 
 
-def _notes(rows: Sequence[tuple[Contender, Measured]], kept: Sequence[Mapping[tuple[str, int], int]], n: int) -> list[str]:
+def _notes(rows: Sequence[tuple[Contender, Measured]], counts: NDArray[np.intp], n: int, n_any: int) -> list[str]:
     notes = []
-    n_any = len(set().union(*kept))
     if n < n_any:
-        fewest = min(range(len(kept)), key=lambda i: len(kept[i]))
-        notes.append(f"compared on the {n} cases that all have, of {n_any}; {rows[fewest][0].name} has the fewest, {len(kept[fewest])}")
+        fewest = int(counts.argmin())
+        notes.append(f"compared on the {n} cases that all have, of {n_any}; {rows[fewest][0].name} has the fewest, {counts[fewest]}")
     first = rows[0][0].stored
     if n_any < len(first.cases):
         reasons = sorted({reason for reason in rows[0][1].rows.excluded if reason})
         notes.append(f"{len(first.cases) - n_any} of {len(first.cases)} cases are left out of all: {', '.join(reasons)}")
-    if all(cluster == sample for cluster, (sample, _) in zip(first.clusters, first.cases, strict=True)):
+    if np.array_equal(first.cases.clusters, first.cases.samples):
         notes.append("no sample names a cluster (patient, study): each counts as its own")
     for contender, _ in rows:
-        counts = contender.stored.summary.counts
-        if contender.stored.run.status != "complete" or counts.n_failed:
-            notes.append(f"{contender.name}: {contender.stored.run.status}, {counts.n_failed} of {counts.n_total} replies failed")
+        became = contender.stored.summary.counts
+        if contender.stored.run.status != "complete" or became.n_failed:
+            notes.append(f"{contender.name}: {contender.stored.run.status}, {became.n_failed} of {became.n_total} replies failed")
     return notes

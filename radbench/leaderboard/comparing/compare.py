@@ -43,7 +43,7 @@ def compare(
 
     Raises:
         RunError: of no task two runs can be compared; the message says why.
-        ContentError: too few draws for any pair to be significant, or several of the runs of a task are in `settings.against`.
+        ContentError: several of the runs of a task are in `settings.against`.
     """
     by_task, left_out = gather(folders, catalog)
     tables: list[Table] = []

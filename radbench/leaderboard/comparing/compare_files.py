@@ -25,7 +25,20 @@ def as_csv(comparison: Comparison) -> str:
             about = {"task": claim.task, "value": claim.value, "first": claim.first, "second": claim.second, "verdict": claim.verdict}
             rows += [{**about, **_flat(asdict(view))} for view in claim.views]
     else:
-        shared = ("task", "value", "lower_is_better", "n_cases", "n_clusters", "cluster", "test", "is_exact", "correction", "draws", "seed")
+        shared = (
+            "task",
+            "value",
+            "lower_is_better",
+            "n_cases",
+            "n_clusters",
+            "cluster",
+            "test",
+            "is_exact",
+            "swaps",
+            "correction",
+            "draws",
+            "seed",
+        )
         for table in comparison.tables:
             about = {name: getattr(table, name) for name in shared}
             rows += [{**about, **_flat(asdict(pair))} for pair in table.pairs]

@@ -40,7 +40,7 @@ def sentence(table: Table, pair: Pair) -> str:
 
 def how_tested(table: Table) -> str:
     """The test with its draws and seed."""
-    draws = f"all 2^{table.n_clusters}, exact" if table.is_exact else f"B = {table.draws}, seed {table.seed}"
+    draws = f"all 2^{table.n_clusters}, exact" if table.is_exact else f"B = {table.swaps}, seed {table.seed}"
     return f"{table.test}, {draws}"
 
 

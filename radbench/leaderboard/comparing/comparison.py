@@ -15,7 +15,6 @@ Outcome: TypeAlias = Literal["confirmed", "same direction", "tied", "reversed", 
 LEVEL: Final = 0.95  # of intervals
 ALPHA: Final = 0.05  # of tests, after correction
 POWER: Final = 0.8  # of the minimum detectable difference
-FEW: Final = 30  # clusters below which a bootstrap interval is too narrow to trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +100,8 @@ class Table:
     is_exact: bool  # all swaps were gone through
     correction: Correction
     family: int  # pairs that were tested
-    draws: int
+    swaps: int  # behind the tests; with few clusters all there are
+    draws: int  # behind intervals and ranks
     seed: int
     interval: str  # of differences and ranks
     value_interval: str  # of values: as boards print it, where all cases of a run are compared

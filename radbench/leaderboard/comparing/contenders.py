@@ -37,7 +37,8 @@ def gather(folders: Iterable[RunFolder], catalog: Catalog) -> tuple[dict[str, li
         try:
             run = folder.read_run()
             if run.data.split != run.task_card["ask"].get("validation"):
-                found.setdefault(run.task, []).append(StoredRun.open(folder, catalog))
+                stored = StoredRun.open(folder, catalog)
+                found.setdefault(run.task, []).append(stored)
         except RadbenchError as error:
             left_out.append(str(error))
     return {task: _named(runs) for task, runs in sorted(found.items())}, left_out

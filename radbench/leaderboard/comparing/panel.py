@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from radbench.leaderboard.comparing.mixing import mixable
-from radbench.metrics.base import Metric, SumMetric, Values
+from radbench.metrics.base import Metric, SumMetric, Values, ratio
 from radbench.metrics.discrimination import Discrimination
 from radbench.statistics.bootstrap import draw_clusters
 from radbench.statistics.paired import Pairs, Swaps, sign_flip, sign_flip_pairs, swap_rows, swap_sums
@@ -36,6 +36,7 @@ class Panel:
     rows: tuple[Floats, ...]  # of each system (n, k)
     clusters: NDArray[np.intp]  # of each case, numbered from 0
     weights: Floats  # of each case: 1 / repeats
+    means: Floats | None = None  # (v, s, n): values of single cases, where each value is their mean; draws of these are quicker
 
     @property
     def n_clusters(self) -> int:
@@ -117,9 +118,15 @@ class Panel:
     def _under(self, mask: Floats) -> Callable[[Floats], Floats]:
         """From weightings of clusters (b, C) to values (v, s, b) of the cases of a mask (n,)."""
         metric, weights = self.metric, self.weights * mask
+        if self.means is not None:
+            v, s, n = self.means.shape
+            of_clusters = _by_cluster(self.means.reshape(v * s, n), weights, self.clusters, self.n_clusters).T
+            total = np.bincount(self.clusters, weights=weights, minlength=self.n_clusters)
+            return lambda block: ratio(block @ of_clusters, (block @ total)[:, None]).T.reshape(v, s, len(block))
         if isinstance(metric, SumMetric):
             k = self.rows[0].shape[1]
-            sums = np.concatenate([_by_cluster(rows.T, weights, self.clusters, self.n_clusters) for rows in self.rows]).T
+            columns = [column for rows in self.rows for column in rows.T]
+            sums = _by_cluster(columns, weights, self.clusters, self.n_clusters).T
 
             def of_sums(block: Floats) -> Floats:
                 drawn = (block @ sums).reshape(len(block), len(self.rows), k)
@@ -160,6 +167,9 @@ def _stacked(values: Values, names: Sequence[str]) -> Floats:
     return np.stack([values[name] for name in names])
 
 
-def _by_cluster(of_cases: Floats, weights: Floats, clusters: NDArray[np.intp], n_clusters: int) -> Floats:
+def _by_cluster(of_cases: Sequence[Floats] | Floats, weights: Floats, clusters: NDArray[np.intp], n_clusters: int) -> Floats:
     """Weighted sums over clusters, shape (m, C), of numbers of cases (m, n)."""
-    return np.stack([np.bincount(clusters, weights=one * weights, minlength=n_clusters) for one in of_cases])
+    sums = np.empty((len(of_cases), n_clusters))
+    for own, one in zip(sums, of_cases, strict=True):
+        own[:] = np.bincount(clusters, weights=one * weights, minlength=n_clusters)
+    return sums

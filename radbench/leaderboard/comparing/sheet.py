@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from radbench.errors import ContentError
 from radbench.leaderboard.comparing.aligned import Aligned, Group
 from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, Interval
 from radbench.leaderboard.comparing.panel import are_means
 from radbench.statistics.bootstrap import bca_interval, percentile_interval
-from radbench.statistics.multiplicity import Correction, draws_needed, smallest_adjusted
+from radbench.statistics.multiplicity import Correction, draws_needed
 from radbench.statistics.paired import Pairs, Swaps
 
 Floats = NDArray[np.float64]
@@ -28,7 +27,7 @@ class CompareSettings:
 
     value: str = ""  # "": the task's primary value
     correction: Correction = "holm"
-    draws: int = 10_000  # of swaps, and of clusters for intervals
+    draws: int = 10_000  # of clusters for intervals; of swaps, where the number of pairs does not take more
     seed: int = 0
     interval: Method = "percentile"
     margin: float | None = None  # of non-inferiority, in units of the value
@@ -53,7 +52,7 @@ class Sheet:
     pairs: Pairs  # (p, 2)
     p: Floats  # (p,)
     test: str
-    is_exact: bool  # all swaps were gone through
+    swaps: Swaps  # behind the tests
 
     @property
     def lower_is_better(self) -> bool:
@@ -97,20 +96,14 @@ def defined(number: float) -> float | None:
 def sheets(aligned: Aligned, settings: CompareSettings, groups: Sequence[Group]) -> list[Sheet]:
     """One sheet a value of the panel, in its order; all share draws and swaps.
 
-    Raises:
-        ContentError: too few draws for any pair to be significant after correction.
+    There are as many swaps as draws, or as many as it takes for one pair of so many to be significant after correction.
     """
     panel, n_systems = aligned.panel, len(aligned.contenders)
     pairs = np.array([(i, j) for i in range(n_systems) for j in range(i + 1, n_systems)], dtype=np.intp)
-    swaps = Swaps(panel.n_clusters, settings.draws, settings.seed)
-    least = smallest_adjusted(len(pairs), settings.draws)
-    if least > ALPHA and not swaps.is_exact:
-        raise ContentError(
-            f"--draws {settings.draws} is too few for {len(pairs)} pairs: the smallest adjusted p would be {least:.3f}, and nothing "
-            f"could be significant at {ALPHA}. At least {draws_needed(len(pairs), ALPHA)} are needed"
-        )
+    swaps = Swaps(panel.n_clusters, max(settings.draws, draws_needed(len(pairs), ALPHA)), settings.seed)
     points, cases = panel.points(), panel.cases()
     means = are_means(points, cases, panel.weights)
+    panel = replace(panel, means=cases) if all(means) else panel
     p, tests = panel.tested(pairs, swaps, means)
     masks = np.stack([group.mask for group in groups])
     grouped, drawn = panel.grouped(masks), panel.drawn(settings.draws, settings.seed, masks)
@@ -130,7 +123,7 @@ def sheets(aligned: Aligned, settings: CompareSettings, groups: Sequence[Group])
             pairs=pairs,
             p=p[v],
             test=tests[v],
-            is_exact=swaps.is_exact,
+            swaps=swaps,
         )
         for v, name in enumerate(panel.names)
     ]

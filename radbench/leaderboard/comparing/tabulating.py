@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from radbench.leaderboard.comparing.comparison import ALPHA, FEW, LEVEL, POWER, Entry, Gap, Interval, NonInferiority, Pair, Table
+from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, POWER, Entry, Gap, Interval, NonInferiority, Pair, Table
 from radbench.leaderboard.comparing.contenders import way
-from radbench.leaderboard.comparing.sheet import Sheet, defined
+from radbench.leaderboard.comparing.sheet import Sheet, defined, whole
+from radbench.records import FEW
 from radbench.statistics.multiplicity import adjusted, smallest_adjusted
 from radbench.statistics.paired import mcnemar
 from radbench.statistics.planning import clusters_needed, minimum_detectable_difference, non_inferiority_p, power
-from radbench.statistics.proportions import clustered_standard_error, wilson_interval
+from radbench.statistics.proportions import clustered_standard_error, effective_cases, wilson_interval
 from radbench.statistics.ranks import letters, rank_intervals, ranks, upper_bound_ranks
 
 Floats = NDArray[np.float64]
@@ -23,13 +24,13 @@ _TIE: Final = 1e-12  # values of single samples this near are equal but for roun
 
 def table(task: str, signature: str, sheet: Sheet) -> Table:
     """The table of a sheet."""
-    panel, settings, contenders = sheet.aligned.panel, sheet.settings, sheet.aligned.contenders
-    order = [int(i) for i in np.argsort(np.where(np.isnan(sheet.points), np.inf, -sheet.sign * sheet.points), kind="stable")]
+    panel, settings = sheet.aligned.panel, sheet.settings
+    order = _from_the_best(sheet)
     place = {system: at for at, system in enumerate(order)}
     p_adjusted = adjusted(sheet.p, settings.correction)
     oriented = [(p, i, j) if place[i] < place[j] else (p, j, i) for p, (i, j) in enumerate(sheet.pairs.tolist())]
     oriented.sort(key=lambda pair: (place[pair[1]], place[pair[2]]))
-    is_binary = _is_binary(sheet)
+    is_binary = _is_share(sheet) and _is_asked_once(sheet)
     by_draws = f"{'BCa' if settings.interval == 'bca' else 'percentile'} bootstrap of clusters"
     return Table(
         task=task,
@@ -38,9 +39,10 @@ def table(task: str, signature: str, sheet: Sheet) -> Table:
         lower_is_better=sheet.lower_is_better,
         n_cases=len(panel.weights),
         n_clusters=panel.n_clusters,
-        cluster=str(contenders[0].stored.summary.score["cluster"]) or "sample",
+        cluster=sheet.aligned.cluster,
         test=sheet.test,
-        is_exact=sheet.is_exact,
+        is_exact=sheet.swaps.is_exact,
+        swaps=sheet.swaps.count,
         correction=settings.correction,
         family=int((~np.isnan(sheet.p)).sum()),
         draws=settings.draws,
@@ -48,7 +50,7 @@ def table(task: str, signature: str, sheet: Sheet) -> Table:
         interval=by_draws,
         value_interval=_value_intervals(sheet, by_draws),
         planned=settings.plan,
-        entries=_entries(sheet, order, p_adjusted),
+        entries=entries(sheet, p_adjusted),
         pairs=tuple(_pair(sheet, (i, j), sheet.p[p], p_adjusted[p], is_binary=is_binary) for p, i, j in oriented),
         gaps=tuple(gap for i in order for gap in _gaps(sheet, i)),
         non_inferiority=_non_inferiority(sheet, order),
@@ -56,8 +58,9 @@ def table(task: str, signature: str, sheet: Sheet) -> Table:
     )
 
 
-def _entries(sheet: Sheet, order: list[int], p_adjusted: Floats) -> tuple[Entry, ...]:
-    contenders, n_systems = sheet.aligned.contenders, len(sheet.points)
+def entries(sheet: Sheet, p_adjusted: Floats) -> tuple[Entry, ...]:
+    """The systems with their uncertainty, the best first; `p_adjusted` (p,) of the sheet's pairs."""
+    contenders, n_systems, order = sheet.aligned.contenders, len(sheet.points), _from_the_best(sheet)
     intervals = [_value_interval(sheet, i) for i in range(n_systems)]
     with_value = [i for i in order if not np.isnan(sheet.points[i])]
     ranked = [i for i in with_value if contenders[i].kind == "model"]
@@ -86,6 +89,11 @@ def _entries(sheet: Sheet, order: list[int], p_adjusted: Floats) -> tuple[Entry,
     )
 
 
+def _from_the_best(sheet: Sheet) -> list[int]:
+    """The systems in the order of their values; those without one come last."""
+    return [int(i) for i in np.argsort(np.where(np.isnan(sheet.points), np.inf, -sheet.sign * sheet.points), kind="stable")]
+
+
 def _letters(sheet: Sheet, systems: list[int], p_adjusted: Floats) -> list[str]:
     """The letters of some systems, the best first; none where a pair of them was not tested."""
     adjusted_of = {(int(i), int(j)): p for (i, j), p in zip(sheet.pairs, p_adjusted, strict=True)}
@@ -95,17 +103,19 @@ def _letters(sheet: Sheet, systems: list[int], p_adjusted: Floats) -> list[str]:
     return letters((found <= ALPHA) & ~np.eye(len(systems), dtype=np.bool_), range(len(systems)))
 
 
-def _is_binary(sheet: Sheet) -> bool:
-    """True for a share of samples that are right: each case is 0 or 1, and asked once."""
-    return (
-        sheet.is_mean and len(np.unique(sheet.aligned.samples)) == len(sheet.aligned.samples) and bool(np.isin(sheet.cases, (0, 1)).all())
-    )
+def _is_share(sheet: Sheet) -> bool:
+    """True for a share of cases that are right: each is 0 or 1."""
+    return sheet.is_mean and bool(np.isin(sheet.cases, (0, 1)).all())
+
+
+def _is_asked_once(sheet: Sheet) -> bool:
+    """True where each case is a sample of its own."""
+    return len(np.unique(sheet.aligned.samples)) == len(sheet.aligned.samples)
 
 
 def _is_wilson(sheet: Sheet) -> bool:
-    """True for a share of independent samples, whose interval needs no draws, and is good at 0 and 1 too."""
-    panel = sheet.aligned.panel
-    return _is_binary(sheet) and panel.n_clusters == len(panel.weights)
+    """True where an interval that is not stated is Wilson's, as those of summaries are for shares: unless another one is asked for."""
+    return sheet.jackknifed is None and _is_share(sheet)
 
 
 def _value_interval(sheet: Sheet, system: int) -> Interval | None:
@@ -113,13 +123,18 @@ def _value_interval(sheet: Sheet, system: int) -> Interval | None:
     if (stated := _stated(sheet, system)) is not None:
         return stated
     if _is_wilson(sheet):
-        return wilson_interval(float(sheet.cases[system].sum()), sheet.cases.shape[1], LEVEL)
+        n = effective_cases(sheet.cases[system], sheet.aligned.panel.clusters)
+        return whole(wilson_interval(float(sheet.points[system]) * n, n, LEVEL))
     return sheet.interval(system)
 
 
 def _value_intervals(sheet: Sheet, by_draws: str) -> str:
     """How the intervals of values were made."""
-    own = "Wilson" if _is_wilson(sheet) else f"{by_draws}, {sheet.settings.draws} draws, seed {sheet.settings.seed}"
+    own = (
+        "Wilson by the design effect of clusters"
+        if _is_wilson(sheet)
+        else f"{by_draws}, {sheet.settings.draws} draws, seed {sheet.settings.seed}"
+    )
     found: dict[str, None] = {}
     for system, contender in enumerate(sheet.aligned.contenders):
         how = contender.stored.summary.intervals
@@ -245,13 +260,12 @@ def _notes(sheet: Sheet) -> list[str]:
     n_clusters, n_pairs = panel.n_clusters, len(sheet.pairs)
     if n_clusters < FEW:
         notes.append(f"{n_clusters} clusters are fewer than {FEW}: bootstrap intervals are too narrow, do not lean on them")
-    if sheet.is_exact and n_pairs * 2 / 2**n_clusters > ALPHA:
+    if sheet.swaps.n_units < n_clusters:
+        notes.append(f"in the test {n_clusters} clusters change places in {sheet.swaps.n_units} random groups, which keeps its level")
+    if sheet.swaps.is_exact and n_pairs * 2 / 2**n_clusters > ALPHA:
         least = smallest_adjusted(n_pairs, 2 ** (n_clusters - 1) - 1)
         notes.append(f"with {n_clusters} clusters the smallest adjusted p is {min(least, 1):.3f}: nothing can be significant")
-    if _is_binary(sheet) and not _is_wilson(sheet):
-        flat = [c.name for c, point in zip(sheet.aligned.contenders, sheet.points, strict=True) if point in (0, 1)]
-        if flat:
-            notes.append(f"{', '.join(flat)}: the bootstrap has no width at 0 or 1; the interval is wider than it says")
+    if n_clusters < len(panel.weights) and _is_share(sheet) and _is_asked_once(sheet):
         notes.append("McNemar takes cases for independent; they stand in clusters, so read the paired test")
     unsettled = {sheet.aligned.contenders[i].name: int(np.isnan(sheet.drawn[0, i]).sum()) for i in range(len(sheet.points))}
     for name, count in unsettled.items():

@@ -1,41 +1,28 @@
-"""A board as a LaTeX table for a paper: booktabs and siunitx, its footnote written from the board itself."""
+"""A board as a LaTeX table for a paper: booktabs and siunitx, its footnotes written from the board itself.
+
+A board too wide to be read in one row of columns is divided between its columns, where it can be between their headings.
+"""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line
-from radbench.leaderboard.printing.reading import decimals, digits, headed, legend, number, plain, remarks
+from radbench.leaderboard.printing.reading import decimals, digits, headed, interval, legend, number, plain, remarks
+from radbench.leaderboard.printing.tex import NAME, TITLE, WIDEST, Tabular, column_title, escaped, row_name, table
+from radbench.leaderboard.views import at_places
 
-_WIDE: Final = 5  # columns of numbers from which on a table spans both columns of a page
-_SPECIAL: Final = {
-    **{char: f"\\{char}" for char in "&%$#_{}"},
-    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}"},
-    **{"|": r"\textbar{}", '"': "''", "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "[": "{[}", "]": "{]}"},
-    **{"ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ø": r"\o{}", "Ø": r"\O{}", "œ": r"\oe{}", "ł": r"\l{}", "Ł": r"\L{}"},
-    **{
-        "–": "--",
-        "—": "---",
-        "†": r"\textdagger{}",
-        "‡": r"\textdaggerdbl{}",
-        "±": r"\textpm{}",
-        "°": r"\textdegree{}",
-        "×": r"\texttimes{}",
-        "µ": r"\textmu{}",
-        "\xa0": "~",
-    },
-}
-_GREEK: Final = "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-_ACCENTS: Final = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u030c": "v", "\u0327": "c"}
+_SMALL: Final = 0.75  # the size of intervals and marks
+_GAP: Final = 2.5  # characters between columns
 
 
 def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str = "", intervals: bool = True) -> str:
-    """A table environment; `% needs` names the packages. Best values bold, second ones underlined, within their class.
+    """A table environment, or several that go on; `% needs` names the packages. Best bold, second underlined, within their class.
 
     Args:
         board: reports stand in a group of their own and are never marked.
@@ -44,50 +31,68 @@ def latex(board: Board, *, caption: str = "", label: str = "", compare_to: str =
         compare_to: the line from which others that differ significantly carry a star.
         intervals: print them, as subscripts.
     """
-    environment = "table*" if len(board.columns) > _WIDE else "table"
-    places = [decimals(board, place) for place in range(len(board.columns))]
-    rows: list[str] = []
-    for heading, lines in headed(board):
-        rows += [f"\\multicolumn{{{len(places) + 1}}}{{l}}{{\\emph{{{escaped(heading)}}}}} \\\\"] if heading else []
-        rows += [_row(line, places, compare_to, intervals=intervals) for line in lines]
-        rows.append(r"\midrule")
     notes = [*legend(board, best="bold", second="underlined", groups="letters"), *remarks(board)]
     if compare_to:
         notes.insert(1, f"*: differs significantly from {compare_to}; models of its class alone are tested")
-    head = _head(board)
-    kinds = ["r" if column.cost else f"S[table-format=1.{n}]" for column, n in zip(board.columns, places, strict=True)]
-    return "\n".join(
-        [
-            "% needs \\usepackage{booktabs,graphicx,siunitx,textcomp}",
-            f"\\begin{{{environment}}}",
-            "\\centering",
-            f"\\caption{{{escaped(caption or board.title)}}}",
-            *([f"\\label{{{label}}}"] if label else []),
-            "\\sisetup{mode=text,detect-weight}",
-            "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%",  # made smaller where it is wider than the page
-            f"\\begin{{tabular}}{{l{''.join(kinds)}}}",
-            "\\toprule",
-            *head,
-            "\\midrule",
-            *rows[:-1],
-            "\\bottomrule",
-            "\\end{tabular}}",
-            "\\par\\smallskip",
-            "\\begin{minipage}{\\linewidth}\\footnotesize\\raggedright",
-            *(f"{escaped(note.removesuffix('.'))}.\\par" for note in notes),
-            "\\end{minipage}",
-            f"\\end{{{environment}}}",
-            "",
-        ]
-    )
+    widths = [_width(board, place, intervals=intervals) for place in range(len(board.columns))]
+    names = min(NAME, max((len(line.name) for line in board.lines), default=0))
+    blocks = list(_blocks(board, widths, names))
+    parts = [part for part in (at_places(board, block) for block in blocks) if part.lines] or [board]
+    tabulars = [_tabular(part, compare_to, intervals=intervals) for part in parts]
+    width = names + max(sum(widths[place] for place in block) for block in blocks)
+    return table(tabulars, notes, caption=caption or board.title, label=label, width=width)
+
+
+def _blocks(board: Board, widths: Sequence[float], names: int) -> Iterator[list[int]]:
+    """Places of the columns that stand side by side; those under one heading are divided only where they are too wide for a block."""
+    room = WIDEST - names
+    block: list[int] = []
+    for _, group in groupby(range(len(board.columns)), key=lambda place: board.columns[place].group):
+        places = list(group)
+        n_parts = math.ceil(sum(widths[place] for place in places) / room)
+        at_once = math.ceil(len(places) / n_parts)
+        for start in range(0, len(places), at_once):
+            more = places[start : start + at_once]
+            if block and sum(widths[place] for place in [*block, *more]) > room:
+                yield block
+                block = []
+            block += more
+    yield block
+
+
+def _width(board: Board, place: int, *, intervals: bool) -> float:
+    """Of a column with the space beside it, in characters."""
+    places = decimals(board, place)
+    cells = [
+        len(number(cell, places))
+        + _SMALL * (intervals * (len(interval(cell, places)) + 1) + len(cell.standing.letters if cell.standing else ""))
+        for _, cell in board.column(place)
+    ]
+    return max([*cells, *map(len, textwrap.wrap(_title(board, place), TITLE))], default=0) + _GAP
+
+
+def _title(board: Board, place: int) -> str:
+    column = board.columns[place]
+    return f"{column.title or f'{column.name} {column.value}'.strip()}{'‡' if place in board.outside else ''}"
+
+
+def _tabular(board: Board, compare_to: str, *, intervals: bool) -> Tabular:
+    places = [decimals(board, place) for place in range(len(board.columns))]
+    kinds = ["r" if column.cost else f"S[table-format={_whole(board, at)}.{places[at]}]" for at, column in enumerate(board.columns)]
+    groups = [(heading, [_row(line, places, compare_to, intervals=intervals) for line in lines]) for heading, lines in headed(board)]
+    return Tabular("".join(kinds), _head(board), groups, len(places))
+
+
+def _whole(board: Board, place: int) -> str:
+    """The digits before the point that a column needs, with a sign where one of its numbers has one."""
+    values = [cell.value for _, cell in board.column(place) if cell.value is not None] or [0.0]
+    return f"{'-' if min(values) < 0 else ''}{max(len(str(int(abs(value)))) for value in values)}"
 
 
 def _head(board: Board) -> list[str]:
     """The names of columns with the direction in which they are better, below the headings that several share."""
     arrows = [r"$\downarrow$" if board.lower_is_better(place) else r"$\uparrow$" for place in range(len(board.columns))]
-    shown = [column.title or f"{column.name} {column.value}".strip() for column in board.columns]
-    titles = [escaped(f"{title}‡" if place in board.outside else title) for place, title in enumerate(shown)]
-    names = [f"{{{title} {arrow}}}" for title, arrow in zip(titles, arrows, strict=True)]
+    names = [column_title(_title(board, place), arrow) for place, arrow in enumerate(arrows)]
     head = [" & ".join(["{Model}", *names]) + r" \\"]
     if not any(column.group for column in board.columns):
         return head
@@ -102,7 +107,7 @@ def _head(board: Board) -> list[str]:
 
 def _row(line: Line, places: Sequence[int], compare_to: str, *, intervals: bool) -> str:
     cells = [_cell(cell, n, compare_to, intervals=intervals) for cell, n in zip(line.cells, places, strict=True)]
-    return " & ".join([f"{{{escaped(line.name)}}}", *cells]) + r" \\"
+    return " & ".join([row_name(line.name), *cells]) + r" \\"
 
 
 def _cell(cell: Cell | None, places: int, compare_to: str, *, intervals: bool) -> str:
@@ -123,23 +128,3 @@ def _cell(cell: Cell | None, places: int, compare_to: str, *, intervals: bool) -
     raised = "^{" + r"\,".join(marks) + "}" if marks else ""
     lowered = f"_{{\\,[{plain(bounds[0], places)},\\,{plain(bounds[1], places)}]}}" if bounds else ""
     return f"{{${whole}{raised}{lowered}$}}"
-
-
-def escaped(text: str) -> str:
-    """Any text for pdflatex: special characters escaped, accents as commands, others that its fonts lack by their code."""
-    return "".join(map(_escaped, re.sub(r"\s+", " ", text)))
-
-
-def _escaped(char: str) -> str:
-    if char in _SPECIAL:
-        return _SPECIAL[char]
-    if char.isascii():
-        return char if char.isprintable() else ""
-    parts = unicodedata.normalize("NFD", char)
-    if len(parts) == 2 and parts[0].isascii() and parts[0].isalpha() and parts[1] in _ACCENTS:
-        base = {"i": r"\i", "j": r"\j"}.get(parts[0], parts[0])
-        return f"\\{_ACCENTS[parts[1]]}{{{base}}}"
-    letter = unicodedata.name(char, "").removeprefix("GREEK SMALL LETTER ").lower()
-    if letter in _GREEK.split():
-        return f"\\ensuremath{{\\{letter.replace('lamda', 'lambda')}}}"
-    return f"U+{ord(char):04X}"

@@ -32,26 +32,11 @@ def document(title: str, summary: str, table: str, notes: Sequence[str], made: M
         notes: below the table.
         made: the provenance, with its `made` (when) and `radbench` (version).
     """
-    title = escape(title)
     # "<" is not needed in JSON texts but by its escape, and so no text of a model can end the element
     data = json.dumps(made, ensure_ascii=False).replace("<", "\\u003c")
     digest = hashlib.sha256(json.dumps({**made, "made": ""}, sort_keys=True).encode()).hexdigest()[:16]
-    policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-    assets = files("radbench.leaderboard.printing") / "assets"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>
-{(assets / "page.css").read_text("utf-8")}</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
+    body = f"""<header>
+<h1>{escape(title)}</h1>
 <p>{escape(summary)}</p>
 <p class="faint">Made {made["made"]} by radbench {escape(made["radbench"])}; content {digest}.</p>
 </header>
@@ -62,7 +47,7 @@ def document(title: str, summary: str, table: str, notes: Sequence[str], made: M
 <label>Theme <select name="theme"><option value="">as the system</option><option>light</option><option>dark</option></select></label>
 <span id="count" role="status"></span>
 </form>
-<div class="scroll" role="region" aria-label="{title}" tabindex="0">
+<div class="scroll" role="region" aria-label="{escape(title)}" tabindex="0">
 <table>
 {table}
 </table>
@@ -75,10 +60,38 @@ def document(title: str, summary: str, table: str, notes: Sequence[str], made: M
 </footer>
 <script type="application/json" id="provenance">{data}</script>
 <script>
-{(assets / "page.js").read_text("utf-8")}</script>
+{_asset("page.js")}</script>"""
+    return frame(title, body, scripts="script-src 'unsafe-inline'; ")
+
+
+def frame(title: str, body: str, *, scripts: str = "") -> str:
+    """An HTML document that needs nothing else.
+
+    Args:
+        title: escaped here.
+        body: as HTML.
+        scripts: what the document's policy says of its own scripts; "": none run.
+    """
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; {scripts}img-src data:">
+<link rel="icon" href="data:,">
+<title>{escape(title)}</title>
+<style>
+{_asset("page.css")}</style>
+</head>
+<body>
+{body}
 </body>
 </html>
 """
+
+
+def _asset(name: str) -> str:
+    return (files("radbench.leaderboard.printing") / "assets" / name).read_text("utf-8")
 
 
 def _head(board: Board) -> str:

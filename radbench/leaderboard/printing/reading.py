@@ -10,6 +10,7 @@ from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Outlay, Part
 from radbench.leaderboard.exposure import Exposure
 from radbench.leaderboard.lint import lint
+from radbench.records import FEW
 
 NOT_RECORDED: Final = "n/r"
 _USUAL: Final = 3  # decimals of a column without intervals
@@ -67,7 +68,7 @@ def headed(board: Board) -> list[tuple[str, list[Line]]]:
 
 
 _HEADINGS: Final = {"baseline": "Baselines", "control": "Controls", "reported": "Reported, not reproduced"}
-_EXPOSED: Final[dict[Exposure, str]] = {
+EXPOSED: Final[dict[Exposure, str]] = {
     "zero-shot": "zero-shot",
     "trained-on-train": "trained on the train split",
     "unknown": "exposure unknown",
@@ -79,7 +80,7 @@ _MIXED: Final = "exposure differs by column"
 def _group_of(line: Line, by: str, *, apart: bool) -> str:
     """The heading of a model: a fact of its card (`open`, `family`, `parameters`, `licence`), and its class where classes stand apart."""
     classes = dict.fromkeys(cell.exposure for cell in line.cells if cell is not None)
-    exposed = _EXPOSED[next(iter(classes))] if len(classes) == 1 else _MIXED
+    exposed = EXPOSED[next(iter(classes))] if len(classes) == 1 else _MIXED
     if by == "exposure":
         return exposed
     card = next(cell for cell in line.cells if cell is not None).runs[0].run.model_card
@@ -104,18 +105,33 @@ def remarks(board: Board) -> list[str]:
     return [*footnotes(board), *scored_by(board), *board.card.about.notes, *(f"to check: {said}" for said in lint(board))]
 
 
+def names(board: Board) -> list[str]:
+    """What each column is called in a sentence: its name; where others have the same, with its heading, and then with its value."""
+    plain_names = [column.name for column in board.columns]
+    headed_names = [f"{column.group} {column.name}".strip() for column in board.columns]
+    return [
+        name if plain_names.count(name) == 1 else under if headed_names.count(under) == 1 else f"{under} ({column.cost or column.value})"
+        for name, under, column in zip(plain_names, headed_names, board.columns, strict=True)
+    ]
+
+
 def scored_by(board: Board) -> list[str]:
-    """How each value was scored: the signatures of the columns, each once, without what was asked."""
-    found = {part.value.signature.partition("|ask:")[0]: None for line in board.lines for cell in line.cells if cell for part in cell.parts}
-    return [f"scored by {'; '.join(found)}"] if found else []
+    """How each value was scored: the signatures, without what was asked, each with its columns where there are several."""
+    found: dict[str, dict[str, None]] = {}
+    for place, name in enumerate(names(board)):
+        for _, cell in board.column(place):
+            for part in cell.parts:
+                found.setdefault(part.value.signature.partition("|ask:")[0], {})[name] = None
+    told = [f"{how} ({', '.join(of)})" if len(found) > 1 else how for how, of in found.items()]
+    return [f"scored by {'; '.join(told)}"] if told else []
 
 
 def footnotes(board: Board) -> list[str]:
     """What a reader must know: sample sizes, how intervals were made, missing replies, reports, cells that are not compared."""
     cells = [cell for line in board.lines for cell in line.cells if cell is not None]
     if not cells:
-        return ["no runs yet", *board.notes]
-    notes = [*_sizes(board), *_made(part for cell in cells for part in cell.parts), *_broken(board), *_apart(board)]
+        return ["no numbers yet", *board.notes]
+    notes = [*_sizes(board), *_made(part for cell in cells for part in cell.parts), *_few(board), *_broken(board), *_apart(board)]
     if any(cell.outlay for cell in cells):
         notes.append(f"costs: as runs record them and cards state them, compared with nothing; {NOT_RECORDED}: not recorded, or not stated")
     if any(cell.is_frontier for cell in cells):
@@ -175,6 +191,7 @@ def legend(board: Board, *, best: str, second: str = "", groups: str = "", other
     if groups and any(cell.standing and cell.standing.letters for cell in cells):
         marks.append(f"{groups}: models that share one are not told apart")
     marks += [f"{other}: not compared"] if other and any(not (cell.is_comparable or cell.reported) for cell in cells) else []
+    marks += ["--: no run, or not reported"] if any(None in line.cells for line in board.lines) else []
     return ["; ".join(marks)] if marks else []
 
 
@@ -197,10 +214,21 @@ def _size(part: Part) -> str:
 
 
 def _made(parts: Iterable[Part]) -> list[str]:
-    """How intervals were made; a method that another one goes on from ("..., Wilson for shares of ...") is told with it."""
+    """How intervals were made; a method that another one goes on from ("..., Wilson for shares") is told with it."""
     made = {_how(part) for part in parts}
     told = sorted(how for how in made if not any(how[1:] == other[1:] and other[0].startswith(f"{how[0]}, ") for other in made))
     return [f"intervals: {' or '.join(f'{method}{drawn}' for method, drawn in told)}"] if told else []
+
+
+def _few(board: Board) -> Iterator[str]:
+    """Which columns have bootstrap intervals of too few clusters, and how many these are."""
+    found = []
+    for place, name in enumerate(names(board)):
+        drawn = [cell for _, cell in board.column(place) if cell.ci and (len(cell.parts) != 1 or cell.parts[0].value.n_effective is None)]
+        clusters = sorted({int(part.summary.intervals["n_clusters"]) for cell in drawn for part in cell.parts})
+        found += [f"{name} ({', '.join(map(str, clusters))})"] if clusters and clusters[0] < FEW else []
+    if found:
+        yield f"fewer than {FEW} clusters, so that bootstrap intervals are too narrow to lean on: {'; '.join(found)}"
 
 
 def _how(part: Part) -> tuple[str, str]:

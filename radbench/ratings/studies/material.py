@@ -58,7 +58,8 @@ def read_runs(folders: Sequence[RunFolder], catalog: Catalog, *, needs_reference
             known = samples.setdefault(sample.id, sample)
             if (known.texts, known.references) != (sample.texts, sample.references):
                 raise ContentError(
-                    f"sample `{sample.id}` of {name} has other texts or references than in {next(iter(said))}: one task only"
+                    f"sample `{sample.id}` of {name} has other texts or references than in {next(iter(said))}: a study is of one task, "
+                    "so name the folder of its runs, such as --runs runs/TASK"
                 )
     left_out: Counter[str] = Counter()
     cases = []

@@ -104,6 +104,7 @@ def test_closed_texts_and_images_reach_the_browser_with_the_flag_alone(browser, 
 
 def test_a_run_that_goes_on_is_seen_going_on_and_ending(browser, tmp_path: Path):
     bench = Bench(tmp_path / "bench", n=60)
+    bench.out.mkdir(parents=True)  # served before the run has made it
     runner = start(bench.arguments(sleep_s=0.4))
     try:
         with served(("--runs", str(bench.out))) as address, visiting(browser, address) as visit:

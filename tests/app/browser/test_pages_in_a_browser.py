@@ -135,6 +135,16 @@ def test_a_click_on_a_cell_shows_where_its_number_comes_from(visit: Visit):
     visit.page.wait_for_url("**line=model_b**")
 
 
+def test_a_click_on_a_line_of_the_list_of_runs_shows_that_run(visit: Visit):
+    visit.go("runs?find=model_c")
+    box = visit.page.locator('[data-testid="stDataFrame"] canvas').first.bounding_box()
+    assert box is not None
+    visit.page.mouse.click(box["x"] + 15, box["y"] + 35 + 17)  # the left end of the first line
+    visit.page.wait_for_url("**run=**")
+    visit.settle()
+    assert visit.page.get_by_role("heading", name=f"model_c on {TASK}").is_visible()
+
+
 def test_nothing_is_fetched_from_another_host(visit: Visit, address: str):
     asked: list[str] = []
     visit.page.on("request", lambda request: asked.append(request.url))

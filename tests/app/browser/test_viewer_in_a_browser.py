@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import invented_board
 import numpy as np
 import pytest
 from bench import TASK, Bench
 from browsing import SCREENSHOTS, Visit, chromium, served, visiting
 from demo_runs import SCRIPT, asked
 from judged_runs import judged
-
-from radbench.cli import main
 
 pytestmark = pytest.mark.slow  # a server and a browser: half a minute
 
@@ -301,13 +300,13 @@ def test_the_list_is_without_faults_in_light_dark_and_on_a_telephone(browser, ad
 
 @pytest.mark.skipif(not SCREENSHOTS, reason="no folder for pictures is named: RADBENCH_SCREENSHOTS=docs/images")
 def test_the_pictures_of_the_readme_are_small_enough_to_load(browser, tmp_path: Path):
-    with pytest.raises(SystemExit, match="0"):
-        main(["demo", "--out", str(tmp_path / "runs")])
-    with served(("--runs", str(tmp_path / "runs"), "--board", "demo")) as address, visiting(browser, address, width=1280) as visit:
-        visit.go("?board=demo&heading=answers")
+    folders = invented_board.make(tmp_path)
+    shown = ("--runs", str(folders.runs), "--catalog", str(folders.cards), "--board", invented_board.BOARD)
+    with served(shown) as address, visiting(browser, address, width=1280) as visit:
+        visit.go("")
         visit.page.get_by_text("being worked out").wait_for(state="hidden", timeout=120_000)
-        _picture(visit, "board", 760)
-        opened(visit, REPORT)
+        _picture(visit, "board", 930)
+        opened(visit, f"{REPORT}&runs=invented-a&runs=nearest-neighbour+%5Bbaseline%5D")
         _picture(visit, "sample", 1560)
 
 

@@ -16,7 +16,7 @@ from fakes import FakeModel
 
 from radbench.catalog import Catalog
 from radbench.cli import main
-from radbench.errors import ContentError, ModelError, RunError
+from radbench.errors import ModelError, RunError
 from radbench.evaluation import Asking, evaluate_all, plan_all
 from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.comparing.compare import compare
@@ -160,7 +160,7 @@ def test_a_clear_difference_is_significant_and_an_absent_one_is_not(bench: Bench
 def test_mcnemar_stands_beside_the_test_of_right_and_wrong_answers_alone(bench: Bench, demo: Path):
     bench.run("good"), bench.run("fair")
     (pair,) = only_table(compared(bench)).pairs
-    assert pair.mcnemar_p == 2 / 2**15  # good is right on 15 that fair is not, never the other way
+    assert pair.mcnemar_p == pytest.approx(2 / 2**15)  # good is right on 15 that fair is not, never the other way
     graded = only_table(compare(find_runs(demo / "demo.text"), Catalog(), CompareSettings(draws=200)))
     assert {pair.mcnemar_p for pair in graded.pairs} == {None}
 
@@ -268,11 +268,13 @@ def test_few_clusters_are_warned_of_and_few_swaps_are_gone_through_whole(bench: 
     assert any("smallest adjusted p is 0.375: nothing can be significant" in note for note in table.notes)
 
 
-def test_draws_that_can_show_nothing_are_refused_with_the_number_that_can(bench: Bench):
+def test_there_are_as_many_swaps_as_it_takes_for_one_of_so_many_pairs_to_be_significant(bench: Bench):
     bench.run("good"), bench.run("fair"), bench.run("poor")
-    with pytest.raises(ContentError, match=r"--draws 58 is too few for 3 pairs.*0.051.*At least 59"):
-        compared(bench, draws=58)
-    assert only_table(compared(bench, draws=59)).pairs[0].p_adjusted <= 0.05
+    few, enough = (only_table(compared(bench, draws=draws)) for draws in (10, 100))
+    assert [(table.draws, table.swaps) for table in (few, enough)] == [(10, 59), (100, 100)]
+    assert min(pair.p for pair in few.pairs) == 1 / 60
+    assert few.pairs[0].p_adjusted == pytest.approx(0.05)
+    assert few.pairs[0].is_significant
 
 
 def test_benjamini_hochberg_is_no_stricter_than_holm(bench: Bench):
@@ -288,7 +290,29 @@ def test_a_share_of_independent_samples_has_wilson_s_interval(bench: Bench):
     bench.run("all"), bench.run("fair")
     table = only_table(compared(bench))
     assert entry_of(table, "all").ci == pytest.approx((1 / (1 + 1.959964**2 / 40), 1.0))  # Wilson at 40 of 40
-    assert table.value_interval == "percentile bootstrap of clusters, Wilson for shares of independent cases, 50 draws, seed 0"
+    assert table.value_interval == "percentile bootstrap of clusters, Wilson for shares, 50 draws, seed 0"
+
+
+def test_a_clustered_share_on_fewer_cases_than_a_run_has_wilson_s_interval_by_its_design_effect(bench: Bench):
+    bench.models["first-half"] = who_knows("first-half", lambda i: True, fails=[f"q{i}" for i in range(30, 60)])
+    bench.score["metrics"], bench.score["primary"] = ["right"], "right"
+    bench.metrics["right"] = Right
+    bench.write_card()
+    bench.models["all"] = who_knows("all", lambda i: True)
+    bench.run("all"), bench.run("first-half")
+    table = only_table(compared(bench))
+    n_clusters = table.n_clusters
+    assert table.n_cases == 30
+    assert entry_of(table, "all").ci == pytest.approx((1 / (1 + 1.959964**2 / n_clusters), 1.0))  # at 1 a cluster is worth one case
+    assert "Wilson by the design effect of clusters" in table.value_interval
+
+
+def test_a_folder_whose_runs_were_never_scored_is_refused_by_name(bench: Bench):
+    bench.run("good"), bench.run("fair")
+    for folder in find_runs(bench.out):
+        folder.summary.unlink()
+    with pytest.raises(RunError, match=r"no summary\.json"):
+        compared(bench)
 
 
 def test_the_interval_of_a_value_is_the_one_a_board_prints_whatever_the_draws(bench: Bench):
@@ -296,7 +320,7 @@ def test_the_interval_of_a_value_is_the_one_a_board_prints_whatever_the_draws(be
     printed = {folder.read_run().model: folder.read_summary().values[0].ci for folder in find_runs(bench.out)}
     table = only_table(compared(bench, value="exact_match", draws=5000))
     assert {entry.name: entry.ci for entry in table.entries} == printed
-    assert table.value_interval == "percentile bootstrap of clusters, 50 draws, seed 0"
+    assert table.value_interval == "percentile bootstrap of clusters, Wilson for shares, 50 draws, seed 0"
 
 
 def test_on_fewer_cases_than_a_run_has_its_interval_is_of_those_cases(bench: Bench):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import tempfile
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from bench import Bench
@@ -15,7 +16,11 @@ from boards import everything
 from radbench.folder import RunFolder
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Part
+from radbench.leaderboard.printing.cost_figure import spread
 from radbench.leaderboard.printing.figures import draw, figures
+
+if TYPE_CHECKING:
+    from matplotlib.transforms import Bbox
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -54,8 +59,12 @@ def test_each_figure_comes_in_three_formats_and_is_the_same_again(board: Board, 
     assert [path.read_bytes() for path in drawn] == [path.read_bytes() for path in again]
 
 
-def many(board: Board, n: int) -> Board:
-    """The board with n models of long names instead of its own, each with its rank and costs."""
+USUAL = "A-Model-{}-multimodal-instruct-72B"
+LONG = "A-Model-{}-whose-makers/gave-it-a-name-of-many-words (temperature=0.7, max_new_tokens=2048, first 200)"
+
+
+def many(board: Board, n: int, name: str) -> Board:
+    """The board with n models of that name instead of its own, each with its rank and costs."""
     (model,) = (line for line in board.lines if line.name == "model_a")
     others = [line for line in board.lines if line.kind != "model"]
 
@@ -69,18 +78,18 @@ def many(board: Board, n: int) -> Board:
 
     def copy(i: int) -> Line:
         cells = [cell and changed(cell, i) for cell in model.cells]
-        return replace(model, name=f"A-Model-{i:02}-multimodal-instruct-72B", cells=tuple(cells))
+        return replace(model, name=name.format(f"{i:02}"), cells=tuple(cells))
 
     return replace(board, lines=(*map(copy, range(n)), *others))
 
 
-@pytest.mark.parametrize("n", [3, 25])
-def test_all_words_of_a_figure_lie_within_it_and_those_along_an_axis_beside_one_another(board: Board, n: int) -> None:
+@pytest.mark.parametrize(("n", "called"), [(3, USUAL), (25, USUAL), (5, LONG)])
+def test_all_words_of_a_figure_lie_within_it_and_those_along_an_axis_beside_one_another(board: Board, n: int, called: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.text import Text
 
     names = []
-    for name, _, figure in figures(many(board, n)):
+    for name, _, figure in figures(many(board, n, called)):
         names.append(name)
         FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]  # matplotlib's
         assert not any("mathdefault" in text.get_text() for text in figure.findobj(Text))
@@ -95,10 +104,27 @@ def test_all_words_of_a_figure_lie_within_it_and_those_along_an_axis_beside_one_
                 name,
                 [label.get_text() for label in ax.get_xticklabels()],
             )
+            numbers = [text.get_window_extent() for text in ax.texts if name.startswith("cost")]
+            assert not any(one.overlaps(other) for one, other in combinations(map(_inner, numbers), 2)), (name, ax.get_xlabel())
             down = [label.get_window_extent() for label in ax.get_yticklabels() if label.get_text()]
             assert all(one.y1 <= other.y0 + 1 for one, other in pairwise(sorted(down, key=lambda box: box.y0))), (name, ax)
 
     assert [name.partition("-")[0] for name in names] == ["forest", "ranks", "cost"]
+
+
+def _inner(box: Bbox) -> Bbox:
+    """A box without the space around its digits: an eighth of its height on each side."""
+    return box.padded(-box.height / 8)
+
+
+def test_numbers_of_marks_at_one_place_stand_above_each_other_around_it_in_the_order_of_quality() -> None:
+    assert spread([(10, 50)], ["1"], 0, 100) == [50]
+    assert spread([(10, 50), (10, 50)], ["1", "2"], 0, 100) == [53.25, 46.75]  # 6.5 points apart
+    assert spread([(10, 50), (90, 50)], ["1", "2"], 0, 100) == [50, 50]
+    assert spread([(10, 2), (10, 1)], ["1", "2"], 0, 100) == [9.75, 3.25]  # as low as the panel lets them be
+    many = spread([(10, 50 + 0.01 * i) for i in range(10)], ["1"] * 10, 0, 65)
+    assert [later - earlier for earlier, later in pairwise(many)] == pytest.approx([6.5] * 9)
+    assert (many[0], many[-1]) == pytest.approx((3.25, 61.75))
 
 
 def test_each_figure_says_of_which_board_and_heading_and_by_which_values_it_is(board: Board) -> None:
@@ -111,6 +137,22 @@ def test_each_figure_says_of_which_board_and_heading_and_by_which_values_it_is(b
         assert f"{board.title}: {group}" in words, name
         assert value in words, name
         assert name.startswith("ranks") == ("among models whose exposure is" in words), name
+
+
+def test_a_line_whose_costs_nobody_knows_is_named_without_a_number(board: Board) -> None:
+    line = next(line for line in board.lines if line.name == "model_a")
+    cell = line.cells[0]
+    assert cell is not None
+    (part,) = cell.parts
+    elsewhere = replace(part, folder=RunFolder(part.folder.path / "nothing-here"), run=part.run.model_copy(update={"memory": {}}))
+    alone = replace(line, name="nobody-knows", cells=(replace(cell, parts=(elsewhere,)), *(None for _ in line.cells[1:])))
+
+    (figure,) = (figure for name, _, figure in figures(replace(board, lines=(alone, *board.lines))) if name.startswith("cost"))
+
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels[-1] == "–  nobody-knows (no cost known)"
+    assert [label.partition(" ")[0] for label in labels[:-1]] == [str(n + 1) for n in range(len(labels) - 1)]
+    assert not any(text.get_text() in ("–", str(len(labels))) for ax in figure.axes for text in ax.texts)
 
 
 def test_without_ranks_and_costs_only_values_are_drawn(board: Board, tmp_path: Path) -> None:
