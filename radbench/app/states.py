@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from radbench.app import loading
 from radbench.app.settings import settings
-from radbench.app.texts import note
+from radbench.app.texts import note, plain
 
 
-def no_runs(what: str) -> None:
-    """Say that there is no run, and which commands make one."""
+def no_runs(what: str, why: Sequence[str] = ()) -> None:
+    """Say that there is no run, why those that there are do not count, and which commands make one."""
     folder = settings().runs[0].name if settings().runs else "runs"
-    st.info(f"{what} The first run is made by", icon=":material/info:")
+    for reason in why:
+        st.warning(plain(reason), icon=":material/warning:")
+    st.info(f"{what} A run is made by", icon=":material/info:")
     st.code(f"radbench run --model MODEL --task TASK --out {folder}", language="sh")
     st.write(
         "To see the app with something in it, let the baselines answer the built-in suite of phantoms (half a minute, no data needed):"

@@ -16,11 +16,11 @@ from radbench.errors import RadbenchError, ScoringError
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Standing
 from radbench.leaderboard.combined import Drawn, drawn_together
-from radbench.leaderboard.comparing.aligned import align
+from radbench.leaderboard.comparing.aligned import align, listed
 from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL
 from radbench.leaderboard.comparing.contenders import Contender
 from radbench.leaderboard.comparing.sheet import CompareSettings, Sheet, sheets
-from radbench.leaderboard.comparing.tabulating import entries
+from radbench.leaderboard.comparing.tabulating import MANY_GROUPS, entries
 from radbench.leaderboard.exposure import Exposure
 from radbench.scoring.stored import StoredRun
 from radbench.statistics.multiplicity import adjusted
@@ -44,10 +44,12 @@ def infer(board: Board, catalog: Catalog, draws: int = 10_000) -> Board:
         taken = 0  # letters of the classes before: those of no two classes are the same
         for known, members in _classes(board, place).items():
             try:
-                standings = inference.of(members, column)
+                standings, left_out = inference.of(members, column)
             except RadbenchError as error:
                 notes.append(f"{column.name}, {known}: no ranks: {error}")
                 continue
+            if left_out:
+                notes.append(f"{column.name}, {known}: no ranks of {listed(left_out)}")
             for row, line, cell in members:
                 if (own := standings.get(line.name)) is not None:
                     cells[row][place] = replace(cell, standing=replace(own, letters=_after(own.letters, taken)))
@@ -79,10 +81,10 @@ class _Inference:
         self._catalog, self._draws = catalog, draws
         self._opened: dict[str, StoredRun] = {}
 
-    def of(self, members: Sequence[Member], column: Column) -> dict[str, Standing]:
-        """The standing of each member by its line's name."""
+    def of(self, members: Sequence[Member], column: Column) -> tuple[dict[str, Standing], Sequence[str]]:
+        """The standing of each member by its line's name, and one sentence on each that has none."""
         if len(column.task) > 1:
-            return self._of_several(members, column)
+            return self._of_several(members, column), ()
         sheet = self._sheet(members, column.value)
         names = [contender.name for contender in sheet.aligned.contenders]
         p_adjusted = adjusted(sheet.p, sheet.settings.correction)
@@ -90,12 +92,13 @@ class _Inference:
         for i, j in sheet.pairs[p_adjusted <= ALPHA].tolist():
             differs[names[i]].add(names[j])
             differs[names[j]].add(names[i])
-        how = _said(sheet)
-        return {
-            entry.name: Standing(*entry.rank_ci, entry.letters, frozenset(differs[entry.name]), how)
-            for entry in entries(sheet, p_adjusted)
-            if entry.rank_ci
+        made, how = entries(sheet, p_adjusted), _said(sheet)
+        if not np.isnan(sheet.p).any() and not any(entry.letters for entry in made):
+            how = f"{how}; {MANY_GROUPS}"
+        standings = {
+            entry.name: Standing(*entry.rank_ci, entry.letters, frozenset(differs[entry.name]), how) for entry in made if entry.rank_ci
         }
+        return standings, sheet.aligned.left_out
 
     def _sheet(self, members: Sequence[Member], value: str) -> Sheet:
         """The comparison of the runs behind the cells of one data set."""

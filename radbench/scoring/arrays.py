@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from radbench.errors import RunError
 
-UNREADABLE: Final = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)  # what reading an absent or damaged file raises
+# what reading an absent, damaged or foreign file raises
+UNREADABLE: Final = (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def save(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -19,7 +19,7 @@ from radbench.statistics.proportions import effective_cases, wilson_interval
 
 Floats = NDArray[np.float64]
 
-_SAME: Final = 1e-12  # means this near are equal but for rounding
+_SAME: Final = 1e-9  # means this near are equal but for rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +134,23 @@ class Frame:
         if not isinstance(one.metric, SumMetric) or settings.by_row or settings.signature(one.metric.name):
             return {}
         kept = np.array([reason is None for reason in one.rows.excluded], dtype=bool)
-        inside, clusters, found = self._weights[:, kept] > 0, self._cluster_of[kept], {}
-        for name, of_cases in one.metric.value(one.rows.array[kept]).items():
+        inside, clusters, rows, found = self._weights[:, kept] > 0, self._cluster_of[kept], one.rows.array[kept], {}
+        weights = uneven(len(rows))
+        weighted = one.metric.value(weights[None] @ rows)
+        for name, of_cases in one.metric.value(rows).items():
             known = ~np.isnan(of_cases)
             hits = of_cases[known]
-            if len(hits) and np.isin(hits, (0, 1)).all() and abs(hits.mean() - points[name][0]) <= _SAME:
+            if len(hits) and np.isin(hits, (0, 1)).all() and abs(np.average(hits, weights=weights[known]) - weighted[name][0]) <= _SAME:
                 found[name] = [effective_cases(of_cases[known & group], clusters[known & group]) for group in inside]
         return found
+
+
+def uneven(n: int) -> Floats:
+    """Weights of n cases, no two alike: what is the mean of its cases under these is their mean under any.
+
+    Under equal ones a value may be the mean by chance, as balanced accuracy is where all labels are as frequent.
+    """
+    return np.random.default_rng(0).uniform(0.5, 1.5, n)
 
 
 class _Aggregation:

@@ -55,15 +55,18 @@ def letters(differ: NDArray[np.bool_], order: Sequence[int]) -> list[str]:
 
     Source: Piepho, J Comput Graph Stat 2004 (insert and absorb).
     """
-    groups: list[frozenset[int]] = [frozenset(order)]
-    for i, j in zip(*np.nonzero(np.triu(differ, 1)), strict=True):
-        split = [part for group in groups for part in ((group - {int(i)}, group - {int(j)}) if {i, j} <= group else (group,))]
-        split = list(dict.fromkeys(split))
-        groups = [group for group in split if not any(group < other for other in split)]
+    n = len(differ)
+    groups = [(1 << n) - 1]  # sets of systems as bits
+    for i, j in np.argwhere(np.triu(differ, 1)).tolist():
+        pair = 1 << i | 1 << j
+        whole = [group for group in groups if group & pair != pair]
+        parts = {group & ~(1 << one) for group in groups if group & pair == pair for one in (i, j)}
+        absorbed = {part for part in parts if any(part | other == other for other in (*whole, *(parts - {part})))}
+        groups = whole + list(parts - absorbed)
+    members = sorted([place for place, system in enumerate(order) if group >> system & 1] for group in groups)
+    named = list(zip(_names(), members, strict=False))
     place = {system: at for at, system in enumerate(order)}
-    groups.sort(key=lambda group: sorted(place[system] for system in group))
-    names = dict(zip(groups, _names(), strict=False))
-    return ["".join(name for group, name in names.items() if system in group) for system in range(len(differ))]
+    return ["".join(name for name, places in named if place[system] in places) for system in range(n)]
 
 
 def _names() -> Iterator[str]:

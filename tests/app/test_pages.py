@@ -15,6 +15,8 @@ from fakes import FakeModel
 from streamlit.testing.v1 import AppTest
 
 from radbench.app import loading
+from radbench.app.settings import VARIABLE, Settings
+from radbench.app.texts import plain
 from radbench.sample import Reply
 
 Opened = Callable[..., AppTest]
@@ -234,6 +236,21 @@ def test_a_board_whose_card_is_damaged_is_named_and_the_others_are_shown(opened:
         assert len(app.dataframe) == 1
     finally:
         broken.unlink()
+
+
+@pytest.mark.parametrize("page", ["overview", "export"])
+def test_a_board_over_a_task_without_a_card_says_which_and_what_adds_it(
+    opened: Opened, folders: app_folders.Folders, monkeypatch: pytest.MonkeyPatch, page: str
+):
+    card = folders.cards / "gone.yaml"
+    card.write_text("title: Gone\ncolumns: [{task: bench.gone}]\n")
+    shown = Settings(runs=(folders.runs,), catalog=(folders.cards,), boards=("gone",))
+    monkeypatch.setattr(app_folders.Folders, "environment", {VARIABLE: shown.to_json()})
+    try:
+        told = [one.value for one in opened(page).warning]
+        assert plain("no card of the task bench.gone is known: --catalog DIR adds the folder that holds it") in told, told
+    finally:
+        card.unlink()
 
 
 KINDS = {

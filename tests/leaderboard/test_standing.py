@@ -74,6 +74,33 @@ def test_groups_of_two_classes_have_no_letter_in_common(bench: Bench) -> None:
     assert letters == {"a": "a", "b": "b", "c": "c", "d": "c"}
 
 
+def test_a_model_whose_rows_are_older_than_its_replies_has_no_rank_and_that_is_told(bench: Bench) -> None:
+    for name, right in (("good", 60), ("fair", 30), ("bad", 0)):
+        ran(bench, name, right=right)
+    (stale,) = [folder for folder in find_runs(bench.out) if folder.read_run().model == "fair"]
+    with stale.predictions.open("ab") as journal:
+        journal.write(stale.predictions.read_bytes().splitlines(keepends=True)[0])
+
+    found = board(bench)
+
+    assert {line.name for line in found.lines if (cell := line.cells[0]) and cell.standing} == {"good", "bad"}
+    (told,) = [note for note in found.notes if "no ranks of" in note]
+    assert told.startswith(f"{TASK}, zero-shot: no ranks of fair: ")
+    assert "radbench score" in told
+
+
+def test_runs_that_cannot_be_ranked_are_told_in_one_short_sentence(bench: Bench) -> None:
+    for i in range(6):
+        ran(bench, f"model-{i}", right=10 * i)
+    for folder in find_runs(bench.out):
+        folder.cases.unlink()
+        for file in folder.scores.iterdir():
+            file.unlink()
+
+    (told,) = [note for note in board(bench).notes if "no ranks" in note]
+    assert told.endswith("; and 3 more")
+
+
 def test_there_are_groups_however_few_draws_are_asked_for(bench: Bench) -> None:
     """Of a hundred models no pair could be significant in 10,000 swaps: there are as many as their pairs take."""
     ran(bench, "good", right=60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from bench import Bench, rows
@@ -13,6 +15,8 @@ from radbench.folder import find_runs
 from radbench.running.annotations import Annotators
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
+from radbench.scoring.case_table import CaseTable
+from radbench.scoring.rows import stamp
 from radbench.scoring.stored import StoredRun, per_case
 
 
@@ -96,7 +100,14 @@ def test_runs_of_one_task_hold_its_cases_once_in_memory(bench: Bench) -> None:
     assert shorter.cases.pairs() == first.cases.pairs()[:3]
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no archive"], ids=["absent", "empty", "damaged"])
+def one_array() -> bytes:
+    """A file that numpy reads, but no archive of arrays."""
+    file = BytesIO()
+    np.save(file, np.arange(3))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no archive", one_array()], ids=["absent", "empty", "damaged", "foreign"])
 def test_cases_are_read_anew_where_their_table_is_not_to_be_had(bench: Bench, content: bytes | None) -> None:
     bench.run("constant", repeats=2)
     folder = bench.only_run()
@@ -110,6 +121,17 @@ def test_cases_are_read_anew_where_their_table_is_not_to_be_had(bench: Bench, co
     assert after.pairs() == before.pairs()
     assert after.clusters.tolist() == before.clusters.tolist()
     assert after.subgroups["kind"].tolist() == before.subgroups["kind"].tolist()
+
+
+def test_an_archive_damaged_anywhere_is_read_as_it_was_or_not_at_all(bench: Bench) -> None:
+    bench.run("constant")
+    folder = bench.only_run()
+    whole, before, made_of = folder.cases.read_bytes(), stored(bench).cases, stamp(folder)
+
+    for place in range(0, len(whole), 7):
+        folder.cases.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        after = CaseTable.read(folder, made_of, "strict", before.subgroups)
+        assert after is None or after.pairs() == before.pairs()
 
 
 def test_rows_of_answers_read_in_two_ways_lie_side_by_side(bench: Bench) -> None:

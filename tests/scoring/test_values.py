@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from radbench.metrics.base import Row, Rows, SumMetric, Values, ratio
+from radbench.metrics.classification import Classification
 from radbench.records import ValueRecord
-from radbench.sample import Case
+from radbench.sample import Case, Choice
 from radbench.scoring.values import Frame, IntervalSettings, Measured
 from radbench.statistics.proportions import wilson_interval
 
@@ -74,6 +75,27 @@ def test_a_mean_of_other_numbers_and_a_bootstrap_by_row_keep_their_draws() -> No
 
     assert value([0.5] * 40, independent).ci == (0.5, 0.5)
     assert value([1.0] * 40, independent, by_row=True).ci == (1.0, 1.0)
+
+
+def test_a_value_that_happens_to_be_the_share_of_all_cases_is_none_in_a_subgroup() -> None:
+    """Balanced accuracy is accuracy where both labels are as frequent, and goes by the few cases of the rarer one elsewhere."""
+    truth = ["yes"] * 200 + ["no"] * 200
+    sexes = ["f"] * 190 + ["m"] * 10 + ["f"] * 10 + ["m"] * 190
+    metric = Classification()
+    cases = [Case.of(Choice(label if i % 5 else "neither"), [Choice(label)]) for i, label in enumerate(truth)]
+    metric.prepare(cases)
+
+    found = Frame(list(map(str, range(400))), {"sex": sexes}).values(
+        [Measured(metric, metric.measure(cases), "s")], IntervalSettings(draws=500)
+    )
+
+    of = {record.id: record for record in found}
+    assert of["balanced_accuracy"].value == pytest.approx(of["accuracy"].value)
+    assert of["accuracy"].n_effective == pytest.approx(400)
+    assert of["balanced_accuracy"].n_effective is None
+    low, high = of["balanced_accuracy"].subgroups["sex"]["m"].ci or (np.nan, np.nan)
+    half = 1.96 * 0.5 * np.sqrt(0.8 * 0.2 / 10)  # of the ten alone, which are half of the value
+    assert high - low > half  # and not the 0.11 of 200 cases
 
 
 def test_without_draws_no_interval_is_made() -> None:

@@ -39,7 +39,7 @@ def page() -> None:
         return
     name = choice("Board", list(boards), "board", first=loading.first_board(boards))
     if not boards[name].lines:
-        no_runs("No run fits this board yet.")
+        no_runs("No run fits this board yet.", boards[name].notes)
         return
     board = loading.ranked(name)
     if board is None:

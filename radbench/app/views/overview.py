@@ -40,7 +40,7 @@ def page() -> None:
             unranked(chosen, "the numbers stand")
         _lines(chosen, board, with_costs=ranked is not None)
     else:
-        no_runs("No run fits this board yet.")
+        no_runs("No run fits this board yet.", board.notes)
     _notes(board)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from radbench.leaderboard.comparing.contenders import Contender
 from radbench.leaderboard.comparing.panel import Panel
 from radbench.records import ValueRecord
 from radbench.scoring.values import Measured
+
+_LISTED: Final = 3  # runs that a sentence names
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def align(chosen: Sequence[tuple[Contender, ValueRecord]], names: Sequence[str])
     """
     rows, left_out = _with_rows(chosen)
     if len(rows) < 2:
-        raise RunError(f"{_few(rows)} left to compare: {'; '.join(left_out)}")
+        raise RunError(f"{_few(rows)} left to compare: {listed(left_out)}")
     first, metric = rows[0][0].stored, rows[0][1].metric
     places, n_any = _places(rows)
     common = np.flatnonzero((places >= 0).all(axis=0))
@@ -134,6 +137,12 @@ def _with_rows(chosen: Sequence[tuple[Contender, ValueRecord]]) -> tuple[list[tu
             reasons = ", ".join(sorted({str(reason) for reason in measured.rows.excluded})) or "it has no cases"
             left_out.append(f"{contender.name}: no case has a `{record.id}`: {reasons}")
     return found, left_out
+
+
+def listed(left_out: Sequence[str]) -> str:
+    """What is said of runs that are left out, of many of the first ones."""
+    more = len(left_out) - _LISTED
+    return "; ".join([*left_out[:_LISTED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _few(rows: Sequence[tuple[Contender, Measured]]) -> str:

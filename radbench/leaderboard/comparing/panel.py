@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from radbench.leaderboard.comparing.mixing import mixable
 from radbench.metrics.base import Metric, SumMetric, Values, ratio
 from radbench.metrics.discrimination import Discrimination
+from radbench.scoring.values import uneven
 from radbench.statistics.bootstrap import draw_clusters
 from radbench.statistics.paired import Pairs, Swaps, sign_flip, sign_flip_pairs, swap_rows, swap_sums
 from radbench.statistics.roc import auroc_shares
@@ -52,6 +53,13 @@ class Panel:
         if isinstance(self.metric, SumMetric):
             return self._of_systems(lambda rows: self._picked(self.metric.value(rows)))  # type: ignore[attr-defined]  # a SumMetric has it
         return self._of_systems(self._one_by_one)
+
+    def are_means(self, cases: Floats) -> list[bool]:
+        """Of each value whether it is the mean of the values of single `cases` (v, s, n), for all systems."""
+        weights = self.weights * uneven(len(self.weights))
+        values = self._of_systems(lambda rows: self._picked(self.metric.aggregate(rows, weights[None])))[:, :, 0]
+        means = cases @ weights / weights.sum()
+        return [bool(np.allclose(values[v], means[v], rtol=0, atol=_EQUAL)) for v in range(len(values))]
 
     def drawn(self, draws: int, seed: int, groups: Floats) -> Floats:
         """Values in bootstrap draws of clusters, of groups of cases given as masks (g, n): shape (v, g, s, draws)."""
@@ -155,12 +163,6 @@ class Panel:
 
     def _picked(self, values: Values) -> Floats:
         return _stacked(values, self.names)
-
-
-def are_means(points: Floats, cases: Floats, weights: Floats) -> list[bool]:
-    """Of each value whether it is the mean of the values of single cases, for all systems: points (v, s), cases (v, s, n)."""
-    means = cases @ weights / weights.sum()
-    return [bool(np.allclose(points[v], means[v], rtol=0, atol=_EQUAL)) for v in range(len(points))]
 
 
 def _stacked(values: Values, names: Sequence[str]) -> Floats:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from radbench.leaderboard.comparing.aligned import Aligned, Group
 from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, Interval
-from radbench.leaderboard.comparing.panel import are_means
 from radbench.statistics.bootstrap import bca_interval, percentile_interval
 from radbench.statistics.multiplicity import Correction, draws_needed
 from radbench.statistics.paired import Pairs, Swaps
@@ -102,7 +101,7 @@ def sheets(aligned: Aligned, settings: CompareSettings, groups: Sequence[Group])
     pairs = np.array([(i, j) for i in range(n_systems) for j in range(i + 1, n_systems)], dtype=np.intp)
     swaps = Swaps(panel.n_clusters, max(settings.draws, draws_needed(len(pairs), ALPHA)), settings.seed)
     points, cases = panel.points(), panel.cases()
-    means = are_means(points, cases, panel.weights)
+    means = panel.are_means(cases)
     panel = replace(panel, means=cases) if all(means) else panel
     p, tests = panel.tested(pairs, swaps, means)
     masks = np.stack([group.mask for group in groups])

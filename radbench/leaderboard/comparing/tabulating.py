@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from radbench.statistics.ranks import letters, rank_intervals, ranks, upper_boun
 
 Floats = NDArray[np.float64]
 
+MANY_GROUPS: Final = "groups of systems that are not told apart are more than letters can name"
 _TIE: Final = 1e-12  # values of single samples this near are equal but for rounding
 
 
@@ -28,6 +30,7 @@ def table(task: str, signature: str, sheet: Sheet) -> Table:
     order = _from_the_best(sheet)
     place = {system: at for at, system in enumerate(order)}
     p_adjusted = adjusted(sheet.p, settings.correction)
+    made = entries(sheet, p_adjusted)
     oriented = [(p, i, j) if place[i] < place[j] else (p, j, i) for p, (i, j) in enumerate(sheet.pairs.tolist())]
     oriented.sort(key=lambda pair: (place[pair[1]], place[pair[2]]))
     is_binary = _is_share(sheet) and _is_asked_once(sheet)
@@ -50,11 +53,11 @@ def table(task: str, signature: str, sheet: Sheet) -> Table:
         interval=by_draws,
         value_interval=_value_intervals(sheet, by_draws),
         planned=settings.plan,
-        entries=entries(sheet, p_adjusted),
+        entries=made,
         pairs=tuple(_pair(sheet, (i, j), sheet.p[p], p_adjusted[p], is_binary=is_binary) for p, i, j in oriented),
         gaps=tuple(gap for i in order for gap in _gaps(sheet, i)),
         non_inferiority=_non_inferiority(sheet, order),
-        notes=(*sheet.aligned.notes, *_notes(sheet)),
+        notes=(*sheet.aligned.notes, *_notes(sheet, made)),
     )
 
 
@@ -95,12 +98,13 @@ def _from_the_best(sheet: Sheet) -> list[int]:
 
 
 def _letters(sheet: Sheet, systems: list[int], p_adjusted: Floats) -> list[str]:
-    """The letters of some systems, the best first; none where a pair of them was not tested."""
+    """The letters of some systems, the best first; none where a pair of them was not tested, or the alphabet does not hold them."""
     adjusted_of = {(int(i), int(j)): p for (i, j), p in zip(sheet.pairs, p_adjusted, strict=True)}
     found = np.array([[0.0 if i == j else adjusted_of[min(i, j), max(i, j)] for j in systems] for i in systems])
     if np.isnan(found).any():
         return [""] * len(systems)
-    return letters((found <= ALPHA) & ~np.eye(len(systems), dtype=np.bool_), range(len(systems)))
+    named = letters((found <= ALPHA) & ~np.eye(len(systems), dtype=np.bool_), range(len(systems)))
+    return named if all(text.isalpha() for text in named) else [""] * len(systems)
 
 
 def _is_share(sheet: Sheet) -> bool:
@@ -255,8 +259,10 @@ def _non_inferiority(sheet: Sheet, order: list[int]) -> tuple[NonInferiority, ..
     )
 
 
-def _notes(sheet: Sheet) -> list[str]:
+def _notes(sheet: Sheet, made: Sequence[Entry]) -> list[str]:
     notes, panel = [], sheet.aligned.panel
+    if not np.isnan(sheet.p).any() and not any(entry.letters for entry in made):
+        notes.append(MANY_GROUPS)
     n_clusters, n_pairs = panel.n_clusters, len(sheet.pairs)
     if n_clusters < FEW:
         notes.append(f"{n_clusters} clusters are fewer than {FEW}: bootstrap intervals are too narrow, do not lean on them")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from radbench.leaderboard.comparing.mixing import mixable
-from radbench.leaderboard.comparing.panel import Panel, are_means
+from radbench.leaderboard.comparing.panel import Panel
 from radbench.metrics.base import Metric
 from radbench.metrics.bleu import Bleu
 from radbench.metrics.boxes import Boxes
+from radbench.metrics.classification import Classification
 from radbench.metrics.discrimination import Discrimination
 from radbench.sample import Box, Case, Choice
 from radbench.sample import Boxes as BoxesAnswer
@@ -68,7 +69,7 @@ def aggregated(metric: Metric, names: tuple[str, ...]):
 
 
 def p_of(panel: Panel, swaps: Swaps) -> np.ndarray:
-    return panel.tested(PAIRS, swaps, are_means(panel.points(), panel.cases(), panel.weights))[0]
+    return panel.tested(PAIRS, swaps, panel.are_means(panel.cases()))[0]
 
 
 def test_points_are_the_metric_s_own_values():
@@ -118,7 +119,7 @@ def test_a_corpus_value_is_tested_by_its_sums_and_is_no_mean_of_cases():
     panel, swaps = bleu_panel(), Swaps(N // 2, 300, 0)
     sums = np.stack([np.add.reduceat(rows, np.arange(0, N, 2), axis=0) for rows in panel.rows])
     plain = swap_sums(sums, PAIRS, lambda total: np.stack([panel.metric.value(total)[n] for n in panel.names]), swaps)
-    assert are_means(panel.points(), panel.cases(), panel.weights) == [False, False]
+    assert panel.are_means(panel.cases()) == [False, False]
     np.testing.assert_array_equal(p_of(panel, swaps), plain)
 
 
@@ -143,3 +144,19 @@ def test_room_for_more_boxes_and_their_ranks_change_no_value():
 def test_a_value_that_needs_several_cases_has_none_for_a_single_one():
     assert np.isnan(discrimination_panel(("auroc:a",)).cases()).all()
     assert boxes_panel().cases()[1].mean(axis=1) == pytest.approx(boxes_panel().points()[1])
+
+
+def test_a_value_that_is_the_mean_of_all_cases_by_chance_is_not_taken_for_one():
+    """Balanced accuracy is accuracy where both labels are as frequent; in a group of cases it is not."""
+    truth = ["yes", "no"] * (N // 2)
+    metric = Classification()
+
+    def cases(right: int) -> list[Case]:
+        return [Case.of(Choice(label if i % right else "neither"), [Choice(label)]) for i, label in enumerate(truth)]
+
+    metric.prepare([*cases(3), *cases(5)])
+    names = ("accuracy", "balanced_accuracy")
+    panel = Panel(metric, names, tuple(metric.measure(cases(right)).array for right in (3, 5)), CLUSTERS, np.ones(N))
+    accuracy, balanced = panel.points()
+    assert accuracy == pytest.approx(balanced)
+    assert panel.are_means(panel.cases()) == [True, False]
