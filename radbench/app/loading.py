@@ -43,7 +43,8 @@ _boards: Kept[str, Board] = Kept()
 _contents: Kept[str, Content] = Kept()
 _of_tasks: Kept[tuple[str, ...], Board] = Kept(most=256)
 _compared: Kept[tuple[str, ...], Comparison] = Kept(most=64)
-_stored: Kept[Path, StoredRun] = Kept(most=400_000, size=lambda stored: len(stored.cases))  # cases: some 250 bytes each, and their rows
+# cases: mostly their rows, since runs of one task share what they are grouped by
+_stored: Kept[Path, StoredRun] = Kept(most=400_000, size=lambda stored: len(stored.cases))
 _ranked: Final = Behind[str, Board]()  # takes seconds, or minutes where there are many samples
 
 

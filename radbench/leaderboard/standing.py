@@ -17,13 +17,14 @@ from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Standing
 from radbench.leaderboard.combined import Drawn, drawn_together
 from radbench.leaderboard.comparing.aligned import align, listed
-from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL
+from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, POWER
 from radbench.leaderboard.comparing.contenders import Contender
 from radbench.leaderboard.comparing.sheet import CompareSettings, Sheet, sheets
 from radbench.leaderboard.comparing.tabulating import MANY_GROUPS, entries
 from radbench.leaderboard.exposure import Exposure
 from radbench.scoring.stored import StoredRun
 from radbench.statistics.multiplicity import adjusted
+from radbench.statistics.planning import minimum_detectable_difference
 from radbench.statistics.ranks import rank_intervals
 
 _SEED: Final = 0
@@ -134,5 +135,16 @@ def _said(sheet: Sheet) -> str:
     n_pairs = f"{len(sheet.pairs)} {'pairs' if len(sheet.pairs) > 1 else 'pair'}"
     return (
         f"{sheet.test}, {sheet.settings.correction.capitalize()} over {n_pairs} at {ALPHA:g}, {how}, "
-        f"{len(panel.weights)} cases of {panel.n_clusters} clusters ({sheet.aligned.cluster})"
+        f"{len(panel.weights)} cases of {panel.n_clusters} clusters ({sheet.aligned.cluster}){_detectable(sheet)}"
     )
+
+
+def _detectable(sheet: Sheet) -> str:
+    """The least true difference that such a test finds, of the median pair; nothing where a value is undefined in a draw."""
+    if sheet.drawn.shape[-1] < 2 or np.isnan(sheet.drawn[0]).any():
+        return ""
+    spread = np.cov(sheet.drawn[0])
+    first, second = sheet.pairs.T
+    errors = np.sqrt(np.maximum(spread[first, first] + spread[second, second] - 2 * spread[first, second], 0))
+    least = minimum_detectable_difference(float(np.median(errors)), ALPHA, POWER)
+    return f"; finds a true difference of {least:.2g} with a power of {POWER:.0%} (median pair, before correction)" if least else ""

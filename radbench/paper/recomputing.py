@@ -62,7 +62,6 @@ def recomputed(folder: RunFolder, to: Path, catalog: Catalog) -> tuple[RunFolder
     for name in {value.signature.partition("|")[0] for value in from_rows}:
         made.scores.mkdir(exist_ok=True)
         shutil.copy(folder.scores / f"{name}.npz", made.scores)
-        shutil.copy(folder.cases, made.cases)
     order = {value.id: place for place, value in reversed(list(enumerate(summary.values)))}
     merged = tuple(sorted([*values, *from_rows], key=lambda value: order.get(value.id, len(order))))
     write_json(made.summary, base.model_copy(update={"values": merged}))

@@ -92,7 +92,7 @@ class Frame:
         """The values of a metric with their subgroups; `points` (groups,), `drawn` (groups, draws) by name, empty without draws."""
         level = settings.level
         inside = [[one.rows.excluded[i] for i in np.flatnonzero(weights)] for weights in self._weights]
-        shares = self._shares(one, points, settings) if drawn else {}
+        shares = self._shares(one, settings) if drawn else {}
         for name, plain in points.items():
             point = np.nanmedian(drawn[name], axis=1) if settings.signature(one.metric.name) and name in drawn else plain
             subgroups: dict[str, dict[str, ValueRecord]] = {}
@@ -126,7 +126,7 @@ class Frame:
             if whole is not None:
                 yield whole.model_copy(update={"subgroups": subgroups})
 
-    def _shares(self, one: Measured, points: Values, settings: IntervalSettings) -> dict[str, list[float]]:
+    def _shares(self, one: Measured, settings: IntervalSettings) -> dict[str, list[float]]:
         """Of each value that is a share of cases, how many independent cases it is of, in each group.
 
         A share is the mean of cases that are 1 or 0; those that are neither (a negative case, of sensitivity) are not of its cases.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from bench import TASK, Bench
 from radbench.catalog.cards import BoardCard
 from radbench.folder import find_runs
 from radbench.leaderboard.board import Board, build
+from radbench.leaderboard.comparing.compare import compare
+from radbench.leaderboard.comparing.sheet import CompareSettings
 from radbench.leaderboard.selection import select
 from radbench.leaderboard.standing import infer
 
@@ -136,6 +139,19 @@ def test_each_test_is_told_with_its_size_and_correction(bench: Bench) -> None:
     assert said.startswith(f"ranks and groups of {TASK} (exact_match), exposure zero-shot: ")
     assert "Holm over 1 pair at 0.05" in said
     assert "60 cases of 20 clusters (patient)" in said
+
+
+def test_a_test_says_which_difference_it_would_find(bench: Bench) -> None:
+    """That of `compare`, which has it from the standard error by cluster; a board has it from its draws."""
+    ran(bench, "one", right=60)
+    ran(bench, "two", right=30)
+
+    (said,) = board(bench).tests
+    (pair,) = compare(find_runs(bench.out), bench.catalog(), CompareSettings(draws=1000)).tables[0].pairs
+    told = re.search(r"finds a true difference of ([0-9.]+) with a power of 80% \(median pair, before correction\)", said)
+    assert told
+    assert pair.detectable is not None
+    assert float(told[1]) == pytest.approx(pair.detectable, rel=0.1)  # of 1000 draws of 20 clusters, told with two digits
 
 
 def test_baselines_and_reports_are_in_no_group(bench: Bench) -> None:

@@ -111,6 +111,13 @@ def test_a_bundle_as_it_was_made_verifies_wherever_its_runs_lie(copied: Path) ->
     assert (found.n_runs, found.n_cells, found.notes) == (3, 6, ())
 
 
+def test_runs_that_were_scored_before_their_cases_were_kept_verify_as_well(copied: Path) -> None:
+    for run in find_runs(copied / "bench" / "runs"):
+        run.cases.unlink()
+
+    assert verified(copied).differences == ()
+
+
 def test_a_bundle_that_is_stopped_half_way_leaves_a_folder_in_which_it_can_be_made(
     copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
