@@ -156,6 +156,28 @@ def test_an_object_without_a_version_is_asked_anew_in_a_run_of_its_own(tmp_path:
     assert first[1] != again[1]
 
 
+@pytest.mark.parametrize("version", [["step", 1], {"step": 1}, 0], ids=["list", "dict", "zero"])
+def test_a_version_may_be_of_any_type(version: object, tmp_path: Path) -> None:
+    first, again = evaluated(Says("yes", version=version), tmp_path), evaluated(Says("yes", version=version), tmp_path)
+
+    assert (first[0], again[0]) == (4, 0)
+
+
+def test_an_object_that_cannot_tell_before_it_is_loaded_what_it_was_made_with_is_evaluated_all_the_same(tmp_path: Path) -> None:
+    class Unloaded(Says):
+        def __init__(self, word: str, width: int, own: object = None) -> None:
+            super().__init__(word, version=1)
+            self.own: dict[str, object] = {}
+            self.own["itself"] = self.own
+
+        @property
+        def width(self) -> int:
+            raise RuntimeError("not loaded")
+
+    assert evaluated(Unloaded("yes", 3), tmp_path)[0] == 4
+    assert evaluated(Unloaded("no", 3), tmp_path)[2] == {"no"}
+
+
 def test_what_an_object_was_made_with_is_told_by_a_digest_alone(tmp_path: Path) -> None:
     run = radbench.evaluate(Says("a-secret-key", version=1), "demo.vqa", out=tmp_path, limit=1, draws=0)
 
@@ -248,6 +270,10 @@ def test_slips_are_named() -> None:
     for no_model in (None, Says):
         with pytest.raises(ContentError, match=r"no model: .*; expected a name, a card's path, a function"):
             radbench.evaluate(no_model, "demo.vqa")
+    nameless = Says("yes")
+    nameless.identity = lambda: None  # type: ignore[assignment, method-assign, return-value]  # the slip
+    with pytest.raises(ContentError, match="`identity` of Says gives `None`; expected a mapping"):
+        radbench.evaluate(nameless, "demo.vqa")
     with pytest.raises(ContentError, match="expected a name, or one name with its options"):
         radbench.score(["a"], ["a"], [{"rouge": {}, "bleu": {}}])
     with pytest.raises(RunError, match=r"run\.json"):

@@ -104,13 +104,22 @@ def as_model(catalog: Catalog, model: str | Path | Answerer | CallableModel | Mo
 
 
 def _version_of(model: Model) -> str:
-    """The `version` in an object's identity."""
+    """The `version` in an object's identity.
+
+    Raises:
+        ContentError: its identity is no mapping.
+    """
     try:
-        stated = model.identity().get("version")
+        identity = model.identity()
     except Exception as error:  # someone else's code, asked before `load`: what it cannot tell yet, it has not told
         _log.debug("no identity before load: %s", told(error))
-        stated = None
-    return _unlike_any() if stated in {None, ""} else str(stated)
+        return _unlike_any()
+    if not isinstance(identity, Mapping):
+        raise ContentError(
+            f"`identity` of {type(model).__name__} gives `{identity!r}`; expected a mapping, such as {{'version': 'step-1000'}}"
+        )
+    stated = identity.get("version")
+    return ("" if stated is None else str(stated)) or _unlike_any()
 
 
 def _made_with(model: Model) -> str:
@@ -122,10 +131,18 @@ def _made_with(model: Model) -> str:
         given = tuple(inspect.signature(type(model)).parameters)
     except ValueError:  # a class written in C, such as SimpleNamespace
         given = ()
-    kept = {name: getattr(model, name, getattr(model, f"_{name}", None)) for name in given}
-    about = [type(model).__module__, type(model).__qualname__, kept]
-    text = json.dumps(about, default=lambda value: str(value) if isinstance(value, Path) else type(value).__qualname__, skipkeys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    about = [type(model).__module__, type(model).__qualname__, {name: _kept(model, name) for name in given}]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+
+
+def _kept(model: Model, name: str) -> str:
+    """What an object keeps under the name of an argument of its constructor, as JSON; of what is no plain data its kind alone."""
+    try:
+        value = getattr(model, name, getattr(model, f"_{name}", None))
+        return json.dumps(value, default=lambda other: str(other) if isinstance(other, Path) else type(other).__qualname__, skipkeys=True)
+    except Exception as error:  # someone else's code, as a property that needs `load`; or data that hold themselves
+        _log.debug("`%s` of %s is not told: %s", name, type(model).__qualname__, told(error))
+        return ""
 
 
 def _unlike_any() -> str:

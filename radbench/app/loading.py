@@ -178,7 +178,8 @@ def ranked(name: str) -> Board | None:
 
 def rank(name: str) -> float:
     """Have rank intervals and groups worked out behind the pages; for how long that has been asked for, in seconds; raises as `board`."""
-    made, content = board(name), _card(name)[1]
+    content = _card(name)[1]  # before the board: one that is newer than it is only ranked once more, an older one would stay
+    made = board(name)
     _ranked.begin(name, content, partial(_inferred, made))
     return _ranked.waited_s(name, content)
 

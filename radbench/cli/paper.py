@@ -28,11 +28,14 @@ def paper(
     from radbench.leaderboard.board import build
     from radbench.leaderboard.standing import infer
     from radbench.paper.bundle import Making, write_bundle
+    from radbench.paper.facts import of_own_runs
 
     cards = open_catalog(catalog)
-    found = build(cards.board(board), found_below(runs), cards)
+    whole = build(cards.board(board), found_below(runs), cards)
+    found = of_own_runs(whole, cards) if whole.lines else whole
     need("matplotlib", extra="plots", purpose="drawing figures of a board")
     versions = {name: version(name) for name in ("radbench", "matplotlib")}
     making = Making(made=datetime.now(UTC).isoformat(timespec="seconds"), cases=cases, seed=seed, **versions)
     manifest = write_bundle(infer(found, cards), cards, making, out)
     sys.stdout.write(f"{out}: {len(manifest.files)} files from {len(manifest.runs)} runs; check with: radbench verify {out}\n")
+    sys.stdout.writelines(f"  of runs that are no part of it: {note}\n" for note in whole.notes if note not in found.notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
@@ -37,7 +38,9 @@ def table(
     models: Annotated[
         list[str] | None, typer.Option("--models", metavar="NAME", help="Lines to keep (of correlations: metrics); repeatable.")
     ] = None,
-    compare_to: Annotated[str, typer.Option("--compare-to", metavar="MODEL", help="Star what differs significantly from it.")] = "",
+    compare_to: Annotated[
+        str, typer.Option("--compare-to", metavar="MODEL", help="In a LaTeX table, star what differs significantly from it.")
+    ] = "",
     caption: Annotated[str, typer.Option("--caption", help="Of a LaTeX or HTML table. [default: the board's title]")] = "",
     label: Annotated[str, typer.Option("--label", help="Of a LaTeX table.")] = "",
     intervals: Annotated[bool, typer.Option("--intervals/--no-intervals", help="Print intervals in a LaTeX table.")] = True,
@@ -53,7 +56,10 @@ def table(
     Or print how metrics agree with radiologists, from what `radbench correlate --out DIR` wrote.
     """
     fmt = fmt or (_ENDINGS.get(to.suffix) if to else None) or "markdown"
-    if board.endswith(".json"):
+    is_agreement = board.endswith(".json")
+    _check_flags(fmt, {"--compare-to": compare_to, "--label": label, "--no-intervals": not intervals}, ("latex",))
+    _check_flags(fmt, {"--caption": caption}, ("latex", "html", "markdown") if is_agreement else ("latex", "html"))
+    if is_agreement:
         if compare_to:
             raise ContentError(f"{board}: a table of correlations has no --compare-to")
         from radbench.paper.correlation_table import provenance as of_correlations
@@ -70,25 +76,29 @@ def table(
 
     cards = open_catalog(catalog)
     found = build(cards.board(board), found_below(runs or ([out] if out else None)), cards)
-    if fmt in _INFERRED or compare_to or to:
+    if compare_to and compare_to not in (names := [line.name for line in found.lines]):
+        raise ContentError(f"--compare-to {compare_to}: the board has no such model; it has {', '.join(names)}")
+    if fmt in _INFERRED or to:
         from radbench.leaderboard.standing import infer
 
         found = infer(found, cards)
     if compare_to:
-        _check_tested(found, compare_to, fmt)
+        _check_tested(found, compare_to)
     found = select(found, _split(columns), _split(models))
     written = _written(found, fmt, caption=caption, label=label, compare_to=compare_to, intervals=intervals)
     _print(written, to, provenance(found) if to and fmt != "json" else None)
 
 
-def _check_tested(board: Board, model: str, fmt: Format) -> None:
+def _check_flags(fmt: Format, given: Mapping[str, object], of: Sequence[Format]) -> None:
+    """Refuse a flag that the format has no place for."""
+    for flag in (flag for flag, value in given.items() if value and fmt not in of):
+        more = ": radbench compare tells more of any two runs" if flag == "--compare-to" else ""
+        raise ContentError(f"{flag} is for {' and '.join(of)} alone, and this table is {fmt}{more}")
+
+
+def _check_tested(board: Board, model: str) -> None:
     """Refuse a comparison that no mark could tell of."""
-    line = next((line for line in board.lines if line.name == model), None)
-    if line is None:
-        raise ContentError(f"--compare-to {model}: the board has no such model; it has {', '.join(line.name for line in board.lines)}")
-    if fmt != "latex":
-        raise ContentError(f"--compare-to marks cells of a LaTeX table, not of {fmt}: radbench compare tells more of any two runs")
-    if not any(cell is not None and cell.standing is not None for cell in line.cells):
+    if not any(cell is not None and cell.standing is not None for line in board.lines if line.name == model for cell in line.cells):
         raise ContentError(
             f"--compare-to {model}: it was tested against nobody. Tested are models of one class of exposure whose numbers are comparable, "
             "and no baselines, controls or reports: radbench compare takes any runs"

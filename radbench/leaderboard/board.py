@@ -52,13 +52,28 @@ class Board:
         return self.card.columns
 
     @property
+    def names(self) -> list[str]:
+        """What each column is called where columns must be told apart: its name; where others have the same, with its heading, then with
+        its value, then with how several tasks are put together."""
+        headed = [f"{column.group} {column.name}".strip() for column in self.columns]
+        values = [column.cost or column.value for column in self.columns]
+        ways = [
+            [column.name for column in self.columns],
+            headed,
+            [f"{name} ({value})" for name, value in zip(headed, values, strict=True)],
+            [f"{name} ({value}, {column.over})" for name, value, column in zip(headed, values, self.columns, strict=True)],
+        ]
+        return [next((way[place] for way in ways if way.count(way[place]) == 1), ways[-1][place]) for place in range(len(self.columns))]
+
+    @property
     def tests(self) -> tuple[str, ...]:
         """How standings were inferred, a sentence for columns and classes inferred alike; none where they were not."""
         found: dict[str, dict[str, None]] = {}
-        for place, column in enumerate(self.columns):
+        for place, (name, column) in enumerate(zip(self.names, self.columns, strict=True)):
+            called = name if column.value in name else f"{name} ({column.value})"
             for _, cell in self.column(place):
                 if cell.standing is not None:
-                    found.setdefault(cell.standing.how, {})[f"{column.name} ({column.value}), exposure {cell.exposure}"] = None
+                    found.setdefault(cell.standing.how, {})[f"{called}, exposure {cell.exposure}"] = None
         return tuple(f"ranks and groups of {'; '.join(of)}: {how}" for how, of in found.items())
 
     def heading(self, place: int) -> str:

@@ -104,8 +104,8 @@ def _by_level(line: Line, by: str) -> dict[str, Part]:
 
 def _by_column(board: Board, line: Line) -> dict[str, Part]:
     return {
-        column.name: Part(cell.value, cell.ci, sum(part.value.n_scored for part in cell.parts))
-        for column, cell in zip(board.columns, line.cells, strict=True)
+        name: Part(cell.value, cell.ci, sum(part.value.n_scored for part in cell.parts))
+        for name, cell in zip(board.names, line.cells, strict=True)
         if cell is not None and cell.parts
     }
 

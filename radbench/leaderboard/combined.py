@@ -1,6 +1,7 @@
 """One number of several data sets: the mean of their values, or the value of all their cases; clusters are drawn within each.
 
-Models are taken together: all share the draws of a data set, which are made once.
+Intervals of shares need no draws, as those of one data set. Models are taken together: all share the draws of a data set, which are
+made once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from radbench.metrics.base import Metric, SumMetric
 from radbench.records import ValueRecord
 from radbench.scoring.stored import StoredRun
 from radbench.statistics.bootstrap import draw_clusters, percentile_interval
+from radbench.statistics.proportions import effective_cases, wilson_interval
 
 Floats = NDArray[np.float64]
 Names = NDArray[np.str_]
@@ -51,7 +53,9 @@ def combine(
             if isinstance(made, RadbenchError):
                 found[i] = made
                 continue
-            low, high = percentile_interval(made.drawn, float(str(intervals[i]["level"]))) if draws else (np.nan, np.nan)
+            low, high = made.of_shares or (
+                percentile_interval(made.drawn, float(str(intervals[i]["level"]))) if draws else (np.nan, np.nan)
+            )
             found[i] = None if np.isnan(made.point) else made.point, None if np.isnan(low) else (low, high)
     return found
 
@@ -62,6 +66,7 @@ class Drawn:
 
     point: float
     drawn: Floats  # (draws,)
+    of_shares: Interval | None = None  # where all its parts are shares of cases: the interval without draws, which collapse at 0 and 1
 
 
 def drawn_together(models: Sequence[Parts], over: Over, draws: int, seed: int, catalog: Catalog) -> list[Drawn | RadbenchError]:
@@ -77,7 +82,7 @@ def drawn_together(models: Sequence[Parts], over: Over, draws: int, seed: int, c
         for own, model in to_draw:
             own.append(model.values([blocks[source.draws_of] for source in model.sources]))
     return [
-        Drawn(one.point(), np.concatenate([np.empty(0), *own])) if isinstance(one, _Model) else one
+        Drawn(one.point(), np.concatenate([np.empty(0), *own]), one.of_shares) if isinstance(one, _Model) else one
         for own, one in zip(drawn, made, strict=True)
     ]
 
@@ -103,7 +108,42 @@ def _made(parts: Parts, over: Over, catalog: Catalog) -> _Model | RadbenchError:
         return error
     if over == "pooled" and len({metric.fingerprint() for metric, _ in made}) > 1:
         return ScoringError(f"{made[0][0].name} depends on the corpus it saw: `over: average` instead of `pooled`")
-    return _Model(tuple(metric for metric, _ in made), tuple(source for _, source in made), parts[0][1].id, over)
+    is_share = all(value.n_effective is not None for _, value in runs)
+    of_shares = (_average_of_shares(runs) if over == "average" else _pooled_shares(runs)) if is_share else None
+    return _Model(tuple(metric for metric, _ in made), tuple(source for _, source in made), parts[0][1].id, over, of_shares)
+
+
+def _average_of_shares(runs: Sequence[tuple[StoredRun, ValueRecord]]) -> Interval | None:
+    """The interval of a mean of shares from Wilson's of each: the squared margins are added, and those of tasks that share patients as
+    if they moved together, which is the most that they can.
+
+    Source: Zou and Donner, Stat Med 2008 (method of variance estimates recovery).
+    """
+    bounds = [(value.value, *value.ci) for _, value in runs if value.ci is not None]
+    if len(bounds) < len(runs) or any(None in own for own in bounds):
+        return None
+    point, low, high = np.array(bounds, dtype=np.float64).T
+    clusters = [frozenset(_named(run).tolist()) for run, _ in runs]
+    together = np.array([[not one.isdisjoint(other) or one is other for other in clusters] for one in clusters], dtype=np.float64)
+    below, above = (point - low) / len(runs), (high - point) / len(runs)
+    mean = float(point.mean())
+    return mean - float(np.sqrt(below @ together @ below)), mean + float(np.sqrt(above @ together @ above))
+
+
+def _pooled_shares(runs: Sequence[tuple[StoredRun, ValueRecord]]) -> Interval | None:
+    """Wilson's interval of all cases as of one data set, in which the clusters of each stay what they are."""
+    hits, clusters = list[Floats](), list[Names]()
+    for run, value in runs:
+        measured = run.measured(value)
+        kept = np.array([reason is None for reason in measured.rows.excluded], dtype=bool)
+        assert isinstance(measured.metric, SumMetric)  # of others nothing is a share
+        of_cases = measured.metric.value(measured.rows.array[kept])[value.id]
+        known = ~np.isnan(of_cases)
+        hits.append(of_cases[known])
+        clusters.append(_named(run)[kept][known])
+    of_all, numbered = np.concatenate(hits), np.unique(np.concatenate(clusters), return_inverse=True)[1]
+    n, level = effective_cases(of_all, numbered), runs[0][1].level
+    return None if level is None or not len(of_all) else wilson_interval(float(of_all.mean()) * n, n, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +163,11 @@ class _Source:
 def _data(run: StoredRun) -> str:
     """What a run's data are called: two files of one format are two data sets."""
     return f"{run.run.data.name} {run.run.task_card['ask'].get('dataset_options', {}).get('file', '')}"
+
+
+def _named(run: StoredRun) -> Names:
+    """The cluster of each case, which no other data set has."""
+    return np.char.add(f"{_data(run)} ", run.cases.clusters)
 
 
 def _clusters_of(data: str, runs: Sequence[StoredRun]) -> Names:
@@ -146,6 +191,7 @@ class _Model:
     sources: tuple[_Source, ...]
     name: str  # of the value
     over: Over
+    of_shares: Interval | None
 
     @property
     def can_be_drawn(self) -> bool:

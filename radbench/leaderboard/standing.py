@@ -47,10 +47,10 @@ def infer(board: Board, catalog: Catalog, draws: int = 10_000) -> Board:
             try:
                 standings, left_out = inference.of(members, column)
             except RadbenchError as error:
-                notes.append(f"{column.name}, {known}: no ranks: {error}")
+                notes.append(f"{board.names[place]}, {known}: no ranks: {error}")
                 continue
             if left_out:
-                notes.append(f"{column.name}, {known}: no ranks of {listed(left_out)}")
+                notes.append(f"{board.names[place]}, {known}: no ranks of {listed(left_out)}")
             for row, line, cell in members:
                 if (own := standings.get(line.name)) is not None:
                     cells[row][place] = replace(cell, standing=replace(own, letters=_after(own.letters, taken)))

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from radbench.catalog import Catalog
 from radbench.catalog.cards import Score
 from radbench.errors import RadbenchError
-from radbench.leaderboard.board import Board
+from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.cells import Asked, LineKind, Part
 from radbench.leaderboard.printing.bibtex import Bibliography
 from radbench.metrics.base import Metric
@@ -77,6 +77,16 @@ class Facts:
         """A citation, as pandoc writes it; "" where nothing is known to cite."""
         keys = dict.fromkeys(key for paper in papers for key in self.bibliography.keys.get(paper.strip(), ()))
         return f" [{'; '.join(f'@{key}' for key in keys)}]" if keys else ""
+
+
+def of_own_runs(board: Board, catalog: Catalog) -> Board:
+    """The board of the runs that it shows and of no others, without standings: so its words are those that `radbench verify` finds,
+    who has these runs alone."""
+    return build(
+        board.card,
+        {str(one.folder.path): one.folder for line in board.lines for cell in line.cells if cell for one in cell.runs}.values(),
+        catalog,
+    )
 
 
 def gather(board: Board, catalog: Catalog) -> Facts:

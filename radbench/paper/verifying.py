@@ -224,7 +224,7 @@ def _cells(bundle: Path, found: Sequence[Mapping[str, Any]]) -> Iterator[Differe
 
 
 def _key(cell: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(cell.get(name)) for name in ("model", "kind", "task", "value_id"))
+    return tuple(str(cell.get(name)) for name in ("model", "kind", "column"))
 
 
 def _alike(old: str, new: str) -> bool:

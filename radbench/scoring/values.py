@@ -140,9 +140,21 @@ class Frame:
         for name, of_cases in one.metric.value(rows).items():
             known = ~np.isnan(of_cases)
             hits = of_cases[known]
-            if len(hits) and np.isin(hits, (0, 1)).all() and abs(np.average(hits, weights=weights[known]) - weighted[name][0]) <= _SAME:
+            is_mean = len(hits) and abs(np.average(hits, weights=weights[known]) - weighted[name][0]) <= _SAME
+            if is_mean and np.isin(hits, (0, 1)).all() and (np.ptp(hits) or is_mean_of_parts(one.metric, name)):
                 found[name] = [effective_cases(of_cases[known & group], clusters[known & group]) for group in inside]
         return found
+
+
+def is_mean_of_parts(metric: SumMetric, name: str) -> bool:
+    """Whether a value within [0, 1] is a mean of its cases by its making, whatever they are: a quotient of two columns of rows.
+
+    Needed where all cases are 0, or all are 1: then the mean of cases equals many a value that is none (BLEU, macro F1, MCC).
+    """
+    rows = np.random.default_rng(0).uniform(0.5, 1.5, (4, len(metric.columns)))
+    parts, whole = metric.value(rows)[name], metric.value(rows.sum(axis=0, keepdims=True))[name]
+    by_column = (rows * parts[:, None]).sum(axis=0) / rows.sum(axis=0)
+    return bool(metric.best == 1 and np.ptp(parts) > 0 and (np.abs(by_column - whole) <= _SAME).any())
 
 
 def uneven(n: int) -> Floats:

@@ -137,6 +137,10 @@ def test_two_runs_are_compared_with_difference_p_and_wins(opened: Opened):
     assert "significant" in shown
     assert "47 / 13 / 0" in shown
     assert "The widest gaps" in shown
+    how = " ".join(one.value for one in app.markdown).replace("\\", "")
+    assert "Holm over 1 pair;" in how
+    assert "of differences and ranks by percentile bootstrap of clusters, 10000 draws, seed 0; of values by" in how
+    assert "Wilson for shares" in how
 
 
 def test_one_run_alone_is_not_compared(opened: Opened):

@@ -75,6 +75,18 @@ def test_numbers_with_different_signatures_are_not_compared(catalog: Catalog, tm
     assert any(line.startswith("constant-no (first 20)") and "(0." in line for line in text(found).splitlines())
 
 
+def test_columns_of_one_name_are_told_apart_by_their_heading_and_value() -> None:
+    columns = [
+        {"task": "demo.vqa", "value": "accuracy", "title": "closed", "group": "A"},
+        {"task": "demo.text", "value": "accuracy", "title": "closed", "group": "B"},
+        {"task": "demo.text", "value": "f1_macro", "title": "closed", "group": "B"},
+        {"task": "demo.text", "value": "rougeL"},
+    ]
+    found = Board(BoardCard.model_validate({"name": "b", "title": "B", "columns": columns}), (), ())
+
+    assert found.names == ["A closed", "B closed (accuracy)", "B closed (f1_macro)", "demo.text"]
+
+
 def test_a_selection_says_nothing_of_lines_that_it_leaves_out(catalog: Catalog, tmp_path: Path) -> None:
     evaluated(catalog, tmp_path, ["majority", "constant-yes"], ["demo.vqa"])
     evaluated(catalog, tmp_path, ["constant-no"], ["demo.vqa"], limit=20)

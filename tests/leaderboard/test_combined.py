@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,12 @@ from radbench.folder import find_runs
 from radbench.leaderboard.board import Board, build
 from radbench.leaderboard.cells import Cell
 from radbench.leaderboard.combined import Drawn, Over, drawn_together
+from radbench.leaderboard.printing.provenance import as_csv
+from radbench.leaderboard.printing.reading import footnotes
 from radbench.running.engine import Control
 from radbench.scoring import IntervalSettings
+from radbench.statistics.bootstrap import percentile_interval
+from radbench.statistics.proportions import wilson_interval
 
 SECOND = "bench.second"
 
@@ -35,9 +41,9 @@ def bench(tmp_path: Path) -> Bench:
     return made
 
 
-def ran(bench: Bench) -> None:
-    """A model that says the same of all questions after the ninth."""
-    lines = [f'{{"id": "q{i}", "output": "{f"answer to q{i}" if i < 9 else "something else"}"}}\n' for i in range(90)]
+def ran(bench: Bench, right: int = 9) -> None:
+    """A model that says the same of all questions after some that it answers right."""
+    lines = [f'{{"id": "q{i}", "output": "{f"answer to q{i}" if i < right else "something else"}"}}\n' for i in range(90)]
     (bench.folder / "model.jsonl").write_text("".join(lines))
     (bench.cards / "model.yaml").write_text(
         yaml.safe_dump({"title": "M", "family": "replay", "arguments": {"file": str(bench.folder / "model.jsonl")}})
@@ -68,6 +74,20 @@ def test_the_average_counts_each_data_set_alike_and_pooling_counts_each_case_ali
     assert average.value == pytest.approx(np.mean(values))
     assert pooled.value == pytest.approx(np.average(values, weights=sizes))
     assert values[0] != values[1]
+
+
+def test_an_averaged_and_a_pooled_column_are_told_apart_in_notes_and_in_every_cell_that_is_exported(bench: Bench) -> None:
+    ran(bench)
+    columns = [{"task": [TASK, SECOND], "over": over} for over in ("average", "pooled")]
+    made = build(BoardCard.model_validate({"name": "b", "title": "B", "columns": columns}), find_runs(bench.out), bench.catalog())
+
+    both = f"{TASK} + {SECOND} (exact_match,"
+    assert [row["column"] for row in csv.DictReader(io.StringIO(as_csv(made)))] == [f"{both} average)", f"{both} pooled)"]
+    told = "others from draws of clusters within each data set"
+    average = f"the mean of the values of {TASK}, {SECOND}; intervals of shares put together from Wilson's of each"
+    pooled = f"the value of all cases of {TASK}, {SECOND}; intervals of shares Wilson's of all cases"
+    assert f"{both} average): {average}, {told}" in footnotes(made)
+    assert f"{both} pooled): {pooled}, {told}" in footnotes(made)
 
 
 @pytest.mark.parametrize("over", ["average", "pooled"])
@@ -111,6 +131,43 @@ def test_patients_of_several_tasks_of_a_data_set_are_drawn_for_all_of_them_at_on
     assert twice.point == once.point
     assert np.array_equal(twice.drawn, once.drawn)
     assert np.allclose(drawn(bench, "pooled").drawn, once.drawn)
+    assert twice.of_shares == pytest.approx(once.of_shares)
+
+
+def test_the_interval_of_a_share_without_any_wrong_answer_has_a_width(bench: Bench) -> None:
+    """Draws with a case of both are all 1. A cluster without a wrong answer is worth one case: 4 patients here, 10 there."""
+    right = [{**row, "answer": f"answer to {row['id']}"} for row in rows(30)]
+    bench.write_rows(right[:12])
+    bench.write_rows([{**row, "patient": f"other {row['patient']}"} for row in right], split="second")
+    ran(bench, right=90)
+    average, pooled = drawn(bench, "average"), drawn(bench, "pooled")
+
+    assert (average.point, pooled.point) == (1, 1)
+    assert np.nanmin(average.drawn) == np.nanmin(pooled.drawn) == 1
+    below = [1 - wilson_interval(n, n)[0] for n in (4, 10)]
+    assert average.of_shares == pytest.approx((1 - np.hypot(*below) / 2, 1))
+    assert pooled.of_shares == pytest.approx(wilson_interval(14, 14))
+    assert only_cell(board(bench)).ci == average.of_shares
+    assert only_cell(board(bench, over="pooled")).ci == pooled.of_shares
+
+
+def test_the_interval_of_a_share_is_no_narrower_for_a_second_task_on_the_same_patients(bench: Bench) -> None:
+    for split in ("test", "second"):
+        bench.write_rows([{**row, "answer": f"answer to {row['id']}"} for row in rows(12)], split=split)
+    ran(bench, right=90)
+
+    assert drawn(bench, "pooled").of_shares == pytest.approx(wilson_interval(4, 4))
+    assert drawn(bench, "average").of_shares == pytest.approx(wilson_interval(4, 4))
+
+
+def test_a_value_that_is_no_share_of_cases_has_its_interval_from_draws(bench: Bench) -> None:
+    ran(bench)
+    cell = only_cell(board(bench, value="bleu-2"))
+
+    (made,) = drawn_together([[(part.folder, part.value) for part in cell.parts]], "average", 400, 0, bench.catalog())
+    assert isinstance(made, Drawn)
+    assert made.of_shares is None
+    assert cell.ci == percentile_interval(made.drawn, 0.95)
 
 
 def test_two_files_are_two_data_sets_though_their_patients_bear_the_same_numbers(bench: Bench) -> None:

@@ -126,9 +126,9 @@ def test_tests_are_told_of_the_columns_that_are_shown(bench: Bench) -> None:
     found = infer(build(card, find_runs(bench.out), bench.catalog()), bench.catalog(), draws=1000)
 
     (said,) = found.tests  # answers are right or wrong: both tests are the same
-    assert said.startswith("ranks and groups of exact_match (exact_match), exposure zero-shot; token_f1 (token_f1), exposure zero-shot: ")
+    assert said.startswith("ranks and groups of exact_match, exposure zero-shot; token_f1, exposure zero-shot: ")
     (said,) = select(found, columns=["token_f1"]).tests
-    assert said.startswith("ranks and groups of token_f1 (token_f1), exposure zero-shot: ")
+    assert said.startswith("ranks and groups of token_f1, exposure zero-shot: ")
 
 
 def test_each_test_is_told_with_its_size_and_correction(bench: Bench) -> None:

@@ -401,7 +401,7 @@ def test_a_missing_run_is_named_and_the_others_are_still_checked(copied: Path) -
 
     said = {one.where: one for one in found.differences}
     assert "is missing (bench.questions, model_a)" in said[f"run {gone.name}"].said
-    assert said[f"table.json model_b model {TASK} exact_match value"].printed == "0.5"
+    assert said[f"table.json model_b model {TASK} (exact_match) value"].printed == "0.5"
     assert found.n_runs == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -74,6 +75,26 @@ def test_a_paper_is_written_and_verified_and_a_changed_number_fails(
     assert status("verify", tmp_path / "bundle", *where, "--json") == 1
     assert {one["where"].partition(":")[0] for one in json.loads(capsys.readouterr().out)["differences"]} == {"table.md"}
     assert status("paper", "one", "--out", tmp_path / "bundle", *where) == 2
+
+
+def test_runs_that_a_paper_does_not_show_leave_no_words_in_it_that_verify_cannot_find(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(folder / "runs", tmp_path / "runs")
+    (run,) = (tmp_path / "runs" / TASK / "majority").iterdir()
+    earlier = shutil.copytree(run, run.with_name("0123456789abcdef"))
+    record = json.loads((earlier / "run.json").read_text())
+    (earlier / "run.json").write_text(json.dumps({**record, "id": earlier.name, "started": "2000-01-01T00:00:00+00:00"}))
+    (tmp_path / "runs" / TASK / "broken" / "1").mkdir(parents=True)
+    (tmp_path / "runs" / TASK / "broken" / "1" / "run.json").write_text("{")
+    where = ("--runs", tmp_path / "runs", "--catalog", folder / "cards")
+
+    assert status("paper", "one", "--out", tmp_path / "bundle", *where) == 0
+    told = capsys.readouterr().out
+    assert "no part of it: several runs were asked alike, and the latest is shown: majority on demo.report" in told
+    assert "no part of it: left out: " in told
+    assert status("verify", tmp_path / "bundle", *where) == 0
+    assert "0 differences" in capsys.readouterr().out
 
 
 def test_figures_are_drawn_where_asked(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

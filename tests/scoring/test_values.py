@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from radbench.metrics.base import Row, Rows, SumMetric, Values, ratio
+from radbench.metrics.bleu import Bleu
+from radbench.metrics.cider import Cider
 from radbench.metrics.classification import Classification
+from radbench.metrics.multilabel import Multilabel
+from radbench.metrics.rouge import Rouge
 from radbench.records import ValueRecord
-from radbench.sample import Case, Choice
-from radbench.scoring.values import Frame, IntervalSettings, Measured
+from radbench.sample import Case, Choice, LabelSet
+from radbench.scoring.values import Frame, IntervalSettings, Measured, is_mean_of_parts
 from radbench.statistics.proportions import wilson_interval
 
 
@@ -104,3 +108,32 @@ def test_without_draws_no_interval_is_made() -> None:
     (found,) = Frame(list("abcd")).values([Measured(Share(), rows, "s")], IntervalSettings(draws=0))
 
     assert found.ci is None
+
+
+@pytest.mark.parametrize(("metric", "name", "is_share"), [(Rouge(), "rougeL", True), (Bleu(), "bleu-1", False), (Cider(), "cider", False)])
+def test_a_value_that_is_zero_in_all_cases_has_wilsons_interval_only_where_it_is_a_mean_of_numbers_up_to_one(
+    metric: SumMetric, name: str, is_share: bool
+) -> None:
+    """All zeros do not tell a mean of cases from a corpus value: how the value is made does."""
+    cases = [Case.of("clear lungs", [f"large effusion {i}"], id=str(i)) for i in range(40)]
+    metric.prepare(iter(cases))
+    made = Frame(list(map(str, range(40)))).values([Measured(metric, metric.measure(cases), "s")], IntervalSettings(draws=100))
+    found = next(one for one in made if one.id == name)
+
+    assert found.value == 0
+    assert found.ci == pytest.approx(wilson_interval(0, 40) if is_share else (0, 0))
+    assert found.n_effective == (40 if is_share else None)
+
+
+@pytest.mark.parametrize(
+    ("metric", "means", "others"),
+    [
+        (Rouge(), {"rouge1", "rougeL_recall"}, set()),
+        (Bleu(), set(), {"bleu-1", "bleu-4"}),
+        (Multilabel(), {"exact_match", "f1_samples"}, {"f1_micro", "f1_macro"}),
+    ],
+)
+def test_a_mean_of_cases_is_told_by_how_it_is_made(metric: SumMetric, means: set[str], others: set[str]) -> None:
+    metric.prepare([Case.of(LabelSet(("a",)), [LabelSet(("a", "b"))])])
+    assert all(is_mean_of_parts(metric, name) for name in means)
+    assert not any(is_mean_of_parts(metric, name) for name in others)

@@ -17,6 +17,7 @@ from radbench.app.texts import note, notes
 from radbench.errors import RadbenchError
 from radbench.leaderboard.cases.scatter import Spot, scatter
 from radbench.leaderboard.cells import Line
+from radbench.leaderboard.comparing.compare_text import corrected, how_tested
 from radbench.leaderboard.comparing.comparison import LEVEL, Interval, Pair, Table
 
 _MOST: Final = 4
@@ -87,10 +88,10 @@ def _systems(made: Table) -> None:
 
 
 def _notes(made: Table) -> list[str]:
-    how = "all swaps" if made.is_exact else f"{made.swaps} draws, seed {made.seed}"
     return [
-        f"{made.test}, {made.correction.capitalize()} over {len(made.pairs)} pairs, {how}; intervals: {LEVEL:.0%}, {made.interval}; "
-        f"{made.n_cases} cases of {made.n_clusters} clusters ({made.cluster})",
+        f"{how_tested(made)}; {corrected(made)}; {made.n_cases} cases of {made.n_clusters} clusters ({made.cluster})",
+        f"intervals, {LEVEL:.0%}: of differences and ranks by {made.interval}, {made.draws} draws, seed {made.seed}; "
+        f"of values by {made.value_interval}",
         f"signature {made.signature}",
         *made.notes,
     ]

@@ -63,8 +63,9 @@ class SampleSet:
         self._journals = {name: JournalPlaces(stored.folder.predictions) for name, stored in runs.items()}
         self.ids = tuple(dict.fromkeys(sample for places in self._samples.values() for sample in places.offsets))
         self._row = {sample: row for row, sample in enumerate(self.ids)}
+        named = {sample.rstrip("\0"): row for sample, row in self._row.items()}  # as arrays hold names: without such an end
         self._cases = {
-            name: np.array([self._row[one] for one in stored.cases.samples.tolist()], dtype=np.intp) for name, stored in runs.items()
+            name: np.array([named[one] for one in stored.cases.samples.tolist()], dtype=np.intp) for name, stored in runs.items()
         }
         self._levels = self._codes()
         self._measured: dict[tuple[str, str], Measured] = {}  # by run and signature

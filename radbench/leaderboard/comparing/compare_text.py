@@ -32,8 +32,8 @@ def sentence(table: Table, pair: Pair) -> str:
     verb = "beats" if pair.is_significant else "is not shown to beat"
     return (
         f"{pair.first} {verb} {pair.second} on {table.task}, {table.value}: {pair.difference:+.4f} "
-        f"{interval(pair.ci, signed=True) or 'without interval'}, p = {p_value(pair.p_adjusted)} ({NAMES[table.correction]} over "
-        f"{table.family} pairs; unadjusted {p_value(pair.p)}), {how_tested(table)}, n = {table.n_cases} cases in "
+        f"{interval(pair.ci, signed=True) or 'without interval'}, p = {p_value(pair.p_adjusted)} ({corrected(table)}; "
+        f"unadjusted {p_value(pair.p)}), {how_tested(table)}, n = {table.n_cases} cases in "
         f"{table.n_clusters} clusters ({table.cluster})"
     )
 
@@ -42,6 +42,11 @@ def how_tested(table: Table) -> str:
     """The test with its draws and seed."""
     draws = f"all 2^{table.n_clusters}, exact" if table.is_exact else f"B = {table.swaps}, seed {table.seed}"
     return f"{table.test}, {draws}"
+
+
+def corrected(table: Table) -> str:
+    """How p-values are corrected, and for how many pairs."""
+    return f"{NAMES[table.correction]} over {table.family} {'pair' if table.family == 1 else 'pairs'}"
 
 
 def interval(ci: Interval | None, *, signed: bool = False) -> str:
@@ -111,7 +116,7 @@ _PAIR_HEAD: Final = [
 
 def footnotes(table: Table) -> list[str]:
     """How the numbers of a table were made, and what to keep in mind."""
-    family = f"{NAMES[table.correction]} over {table.family} pairs, * at {ALPHA}"
+    family = f"{corrected(table)}, * at {ALPHA}"
     notes = [
         f"n = {table.n_cases} cases in {table.n_clusters} clusters ({table.cluster})",
         f"intervals, {LEVEL:.0%}: of differences by {table.interval}, B = {table.draws}, seed {table.seed}, and ranks from the same draws; "

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, POWER, Entry, Gap, Interval, NonInferiority, Pair, Table
 from radbench.leaderboard.comparing.contenders import way
 from radbench.leaderboard.comparing.sheet import Sheet, defined, whole
+from radbench.metrics.base import SumMetric
 from radbench.records import FEW
+from radbench.scoring.values import is_mean_of_parts
 from radbench.statistics.multiplicity import adjusted, smallest_adjusted
 from radbench.statistics.paired import mcnemar
 from radbench.statistics.planning import clusters_needed, minimum_detectable_difference, non_inferiority_p, power
@@ -109,7 +111,10 @@ def _letters(sheet: Sheet, systems: list[int], p_adjusted: Floats) -> list[str]:
 
 def _is_share(sheet: Sheet) -> bool:
     """True for a share of cases that are right: each is 0 or 1."""
-    return sheet.is_mean and bool(np.isin(sheet.cases, (0, 1)).all())
+    if not sheet.is_mean or not np.isin(sheet.cases, (0, 1)).all():
+        return False
+    metric = sheet.aligned.panel.metric
+    return bool(np.ptp(sheet.cases)) or (isinstance(metric, SumMetric) and is_mean_of_parts(metric, sheet.name))
 
 
 def _is_asked_once(sheet: Sheet) -> bool:

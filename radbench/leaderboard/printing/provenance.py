@@ -36,8 +36,8 @@ def as_csv(board: Board) -> str:
     """A line a cell, with the columns of its JSON that are plain; values are unrounded, `shown` is what tables print."""
     cells = [{key: value for key, value in cell.items() if key != "runs"} for cell in _cells(board)]
     out = io.StringIO()
-    names = list(cells[0]) if cells else ["model", "task", "value_id", "value"]
-    writer = csv.DictWriter(out, names, lineterminator="\n")
+    fields = list(cells[0]) if cells else ["model", "column", "task", "value_id", "value"]
+    writer = csv.DictWriter(out, fields, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: value if key == "shown" else guarded(value) for key, value in cell.items()} for cell in cells)
     return out.getvalue()
@@ -49,7 +49,7 @@ def guarded(value: object) -> object:
 
 
 def _cells(board: Board) -> Iterator[dict[str, Any]]:
-    places = [decimals(board, place) for place in range(len(board.columns))]
+    places, names = [decimals(board, place) for place in range(len(board.columns))], board.names
     for line in board.lines:
         for place, column in enumerate(board.columns):
             cell = line.cells[place]
@@ -58,6 +58,7 @@ def _cells(board: Board) -> Iterator[dict[str, Any]]:
                 yield {
                     "model": line.name,
                     "kind": line.kind,
+                    "column": names[place],
                     "task": task,
                     "value_id": column.cost or column.value,
                     **_cell(line, cell, places[place]),

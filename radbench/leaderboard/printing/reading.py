@@ -105,20 +105,10 @@ def remarks(board: Board) -> list[str]:
     return [*footnotes(board), *scored_by(board), *board.card.about.notes, *(f"to check: {said}" for said in lint(board))]
 
 
-def names(board: Board) -> list[str]:
-    """What each column is called in a sentence: its name; where others have the same, with its heading, and then with its value."""
-    plain_names = [column.name for column in board.columns]
-    headed_names = [f"{column.group} {column.name}".strip() for column in board.columns]
-    return [
-        name if plain_names.count(name) == 1 else under if headed_names.count(under) == 1 else f"{under} ({column.cost or column.value})"
-        for name, under, column in zip(plain_names, headed_names, board.columns, strict=True)
-    ]
-
-
 def scored_by(board: Board) -> list[str]:
     """How each value was scored: the signatures, without what was asked, each with its columns where there are several."""
     found: dict[str, dict[str, None]] = {}
-    for place, name in enumerate(names(board)):
+    for place, name in enumerate(board.names):
         for _, cell in board.column(place):
             for part in cell.parts:
                 found.setdefault(part.value.signature.partition("|ask:")[0], {})[name] = None
@@ -131,7 +121,8 @@ def footnotes(board: Board) -> list[str]:
     cells = [cell for line in board.lines for cell in line.cells if cell is not None]
     if not cells:
         return ["no numbers yet", *board.notes]
-    notes = [*_sizes(board), *_made(part for cell in cells for part in cell.parts), *_few(board), *_broken(board), *_apart(board)]
+    made = _made(part for cell in cells for part in cell.parts)
+    notes = [*_sizes(board), *_together(board), *made, *_few(board), *_broken(board), *_apart(board)]
     if any(cell.outlay for cell in cells):
         notes.append(f"costs: as runs record them and cards state them, compared with nothing; {NOT_RECORDED}: not recorded, or not stated")
     if any(cell.is_frontier for cell in cells):
@@ -140,6 +131,16 @@ def footnotes(board: Board) -> list[str]:
     if sources:
         notes.append(f"reported, not reproduced, and not ranked: {'; '.join(sources)}")
     return [*notes, *(f"‡ {said}" for said in board.outside.values()), *board.tests, *_unlike(board), *board.notes]
+
+
+def _together(board: Board) -> Iterator[str]:
+    """How the columns of several tasks were made of them, where they hold numbers of ours."""
+    words = {"average": "the mean of the values of", "pooled": "the value of all cases of"}
+    shares = {"average": "put together from Wilson's of each", "pooled": "Wilson's of all cases"}
+    for place, (name, column) in enumerate(zip(board.names, board.columns, strict=True)):
+        if len(column.task) > 1 and any(cell.parts for _, cell in board.column(place)):
+            told = f"intervals of shares {shares[column.over]}, others from draws of clusters within each data set"
+            yield f"{name}: {words[column.over]} {', '.join(column.task)}; {told}"
 
 
 def _broken(board: Board) -> Iterator[str]:
@@ -161,18 +162,19 @@ def _apart(board: Board) -> Iterator[str]:
     classes = _classes(board)
     if len(classes) > 1:
         yield f"models are ranked, and best values marked, within their class: {', '.join(sorted(classes))}"
+    names = board.names
     for line in board.lines:
-        known = {board.columns[place].name: cell.exposure for place, cell in enumerate(line.cells) if cell is not None}
+        known = {name: cell.exposure for name, cell in zip(names, line.cells, strict=True) if cell is not None}
         if line.kind == "model" and len(set(known.values())) > 1:
             yield f"{line.name}: {', '.join(f'{exposed} on {column}' for column, exposed in known.items())}"
 
 
 def _unlike(board: Board) -> Iterator[str]:
     """Why cells are not compared."""
-    for place, column in enumerate(board.columns):
+    for place, name in enumerate(board.names):
         for line, cell in board.column(place):
             if cell.unlike:
-                yield f"{line.name} on {column.name}: not compared, {cell.unlike}"
+                yield f"{line.name} on {name}: not compared, {cell.unlike}"
 
 
 def legend(board: Board, *, best: str, second: str = "", groups: str = "", other: str = "in parentheses") -> list[str]:
@@ -223,8 +225,8 @@ def _made(parts: Iterable[Part]) -> list[str]:
 def _few(board: Board) -> Iterator[str]:
     """Which columns have bootstrap intervals of too few clusters, and how many these are."""
     found = []
-    for place, name in enumerate(names(board)):
-        drawn = [cell for _, cell in board.column(place) if cell.ci and (len(cell.parts) != 1 or cell.parts[0].value.n_effective is None)]
+    for place, name in enumerate(board.names):
+        drawn = [cell for _, cell in board.column(place) if cell.ci and any(part.value.n_effective is None for part in cell.parts)]
         clusters = sorted({int(part.summary.intervals["n_clusters"]) for cell in drawn for part in cell.parts})
         found += [f"{name} ({', '.join(map(str, clusters))})"] if clusters and clusters[0] < FEW else []
     if found:

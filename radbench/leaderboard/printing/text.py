@@ -6,6 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
+from unicodedata import east_asian_width
 
 from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell
@@ -45,8 +46,8 @@ def _blocks(part: Board, group: str, width: int) -> Iterator[list[str]]:
         rows += [(heading, ())] if heading else []
         rows += [(line.name, list(map(_shown, line.cells, n))) for line in lines]
     heads = [_head(part, place) for place in places]
-    names = min(max(len(name) for name, cells in rows if cells), width // _NAMES)
-    columns = [max(map(len, [*head, *(cells[at] for _, cells in rows if cells)])) for at, head in enumerate(heads)]
+    names = min(max(_wide(name) for name, cells in rows if cells), width // _NAMES)
+    columns = [max(map(_wide, [*head, *(cells[at] for _, cells in rows if cells)])) for at, head in enumerate(heads)]
     start = 0
     while start < len(heads):
         end = start + 1
@@ -79,7 +80,12 @@ def _block(rows: Sequence[Row], heads: Sequence[list[str]], widths: Sequence[int
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return _GAP.join(f"{cell:{wide}}" for cell, wide in zip(cells, widths, strict=False)).rstrip()
+    return _GAP.join(cell + " " * (wide - _wide(cell)) for cell, wide in zip(cells, widths, strict=False)).rstrip()
+
+
+def _wide(shown: str) -> int:
+    """The columns of a terminal that a text takes: two for each wide character, as of Chinese."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in shown)
 
 
 def _shown(cell: Cell | None, places: int) -> str:

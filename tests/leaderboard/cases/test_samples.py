@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench import Bench
+from bench import Bench, rows
 from demo_runs import asked
 from fakes import FakeModel
 
@@ -55,6 +55,15 @@ def ids(samples: SampleSet, **wanted: object) -> list[str]:
 def test_all_samples_of_any_run_come_in_the_order_asked(samples: SampleSet):
     assert set(ids(samples)) == {f"q{i}" for i in range(60)}
     assert ids(samples)[:3] == ["q0", "q1", "q2"]
+
+
+def test_ids_that_end_in_nothing_that_can_be_seen_are_found_again(tmp_path: Path):
+    bench = Bench(tmp_path / "bench", n=4)
+    bench.write_rows([{**row, "id": f"{row['id']}\0"} for row in rows(4)])
+    bench.run("constant", draws=0)
+    made = SampleSet({"constant": StoredRun.open(bench.only_run(), bench.catalog())}, bench.catalog())
+    assert ids(made) == ["q0\0", "q1\0", "q2\0", "q3\0"]
+    assert made.values("exact_match").tolist() == [[0.0] * 4]
 
 
 def test_the_primary_value_is_offered_first(samples: SampleSet):

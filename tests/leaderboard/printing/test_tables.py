@@ -213,18 +213,18 @@ def _numbers(rows: Iterable[tuple[str, Iterable[str]]]) -> Numbers:
 
 
 def _from_text(board: Board) -> Numbers:
-    """Of each block the columns stand where the line of dashes says."""
+    """Of each block the columns stand where the line of dashes says, on a terminal, where a wide character takes two places."""
     found: Numbers = {}
     start = 0
     for block in text(board, 1000).split("\n\n")[1:-1]:
-        lines = block.splitlines()
+        lines = [re.sub("[\u4e00-\u9fff]", "\\g<0>\0", line) for line in block.splitlines()]
         if len(lines) < 2:  # nothing under this heading
             start += 1
             continue
         (ruler,) = (at for at, line in enumerate(lines) if set(line) == {"-", " "})
         spans = [match.span() for match in re.finditer("-+", lines[ruler])]
         rows = [[line[low:high] for low, high in spans] for line in lines[ruler + 1 :]]
-        read = _numbers((name.strip(), cells) for name, *cells in rows)
+        read = _numbers((name.replace("\0", "").strip(), cells) for name, *cells in rows)
         found |= {(name, start + place): numbers for (name, place), numbers in read.items()}
         start += len(spans) - 1
     return found
@@ -345,11 +345,14 @@ def test_a_name_the_board_lacks_is_refused_with_the_nearest(board: Board, column
     ("arguments", "said"),
     [
         (["--format", "latex", "--compare-to", "nobody"], "has no such model"),
-        (["--format", "markdown", "--compare-to", "constant-yes"], "marks cells of a LaTeX table"),
+        (["--format", "markdown", "--compare-to", "constant-yes"], "--compare-to is for latex alone, and this table is markdown"),
+        (["--format", "csv", "--label", "tab:all"], "--label is for latex alone, and this table is csv"),
+        (["--to", "board.html", "--no-intervals"], "--no-intervals is for latex alone, and this table is html"),
+        (["--format", "json", "--caption", "All"], "--caption is for latex and html alone, and this table is json"),
         (["--format", "latex", "--compare-to", "constant-yes"], "was tested against nobody"),
     ],
 )
-def test_a_comparison_that_no_mark_could_tell_of_is_refused(
+def test_a_flag_that_would_do_nothing_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
 ) -> None:
     evaluate("constant-yes", "demo.vqa", out=tmp_path)
