@@ -14,7 +14,7 @@ import pytest
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "radbench"
 
 # every room may import these
-OPEN: Final = {"certificates", "sample", "errors", "extras", "findings", "folder", "records", "terms", "thoughts"}
+OPEN: Final = {"certificates", "sample", "errors", "extras", "findings", "folder", "places", "records", "terms", "thoughts"}
 
 # room -> the further rooms it may import (docs/design.md)
 ROOMS: Final[dict[str, set[str]]] = {
@@ -23,6 +23,7 @@ ROOMS: Final[dict[str, set[str]]] = {
     "extras": set(),
     "findings": set(),
     "folder": set(),
+    "places": set(),
     "records": set(),
     "terms": set(),
     "thoughts": set(),

@@ -17,6 +17,7 @@ from radbench.folder import PredictionIndex, is_hidden
 from radbench.leaderboard.cells import Asked
 from radbench.leaderboard.printing.provenance import guarded
 from radbench.paper.facts import Facts
+from radbench.places import placeless
 from radbench.protocols.base import EvaluationProtocol
 from radbench.records import SampleRecord
 from radbench.running.requests import render
@@ -28,12 +29,12 @@ _LEFT_OUT: Final = {"hardware", "seconds"}  # of run.json: of the machine, not o
 
 
 def settings(facts: Facts) -> str:
-    """run.json of each run and the score half it was scored by, as one JSON document."""
+    """run.json of each run and the score half it was scored by, as one JSON document; it names no place of this machine."""
     found = {
         id_: {**part.run.model_dump(mode="json", exclude=_LEFT_OUT), "score": part.summary.score, "intervals": part.summary.intervals}
         for id_, part in facts.runs.items()
     }
-    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(placeless(found), indent=1, ensure_ascii=False) + "\n"
 
 
 def failures(facts: Facts) -> str:

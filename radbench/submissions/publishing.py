@@ -30,8 +30,9 @@ from radbench.leaderboard.cells import Asked, Cell, Part
 from radbench.leaderboard.printing.page import page
 from radbench.leaderboard.printing.provenance import provenance
 from radbench.leaderboard.standing import infer
+from radbench.places import HERE, without_places
 from radbench.records import SampleRecord, adapter
-from radbench.submissions.redaction import HERE, public_run, public_summary, without_places
+from radbench.submissions.redaction import public_run, public_summary
 from radbench.submissions.site import RunEntry, root_page, snapshot_page
 from radbench.terms import Access
 

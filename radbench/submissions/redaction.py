@@ -6,21 +6,15 @@ and reads off its row what the reference holds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
+from radbench.places import placeless
 from radbench.records import RunRecord, Summary, ValueRecord
-from radbench.terms import is_local
 
 FEWEST: Final = 10  # scored cases of a subgroup: the values of fewer are told of single cases
-HERE: Final = "(local)"  # in the place of a path or address of the machine that scored
-
-# two parts at least: what begins with one slash may be an instruction of a prompt
-_PATH: Final = re.compile(r"(?<![^\s:=(`'\"])(?:/[^/\s|]+/|~/|[A-Za-z]:[\\/](?!/)|\\\\)[^\s|,;:)`'\"]*")
-_ADDRESS: Final = re.compile(r"https?://[^\s|,;)`'\"]+")
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
@@ -62,23 +56,4 @@ def _together(what: str, reasons: Mapping[str, int]) -> dict[str, int]:
 
 
 def _without_places(record: RecordT) -> RecordT:
-    return type(record).model_validate(_placeless(record.model_dump(mode="json")))
-
-
-def _placeless(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """A JSON value whose texts, keys too, name no place on this machine or in its network."""
-    if isinstance(value, dict):
-        return {without_places(key): _placeless(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_placeless(item) for item in value]
-    return without_places(value) if isinstance(value, str) else value
-
-
-def without_places(text: str) -> str:
-    """The text with `(local)` in the place of absolute paths and of addresses of this machine or its network.
-
-    >>> without_places("evaluate:/srv/lab/mine.py at http://10.0.0.5:8000/v1, https://example.org/a/b")
-    'evaluate:(local) at (local), https://example.org/a/b'
-    """
-    plain = _ADDRESS.sub(lambda found: HERE if is_local(found[0]) else found[0], text)
-    return _PATH.sub(HERE, plain)
+    return type(record).model_validate(placeless(record.model_dump(mode="json")))

@@ -31,6 +31,7 @@ from radbench.paper.facts import Facts, gather
 from radbench.paper.methods import methods, metric_sentence
 from radbench.paper.records import prompts
 from radbench.paper.verifying import Verification, text, verify
+from radbench.places import HERE
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -147,6 +148,14 @@ def test_a_certificate_of_an_annotator_is_stated_and_verified(copied: Path, tmp_
 
     assert f"identity {identity[:8]}, verified on 2026-02-03: passed" in (tmp_path / "bundle" / "methods.md").read_text()
     assert verify(tmp_path / "bundle", [out], bench_cards).differences == ()
+
+
+def test_no_file_of_a_bundle_tells_where_its_runs_and_their_files_lie(original: Path) -> None:
+    """Each model's card names a file by its whole path."""
+    told = [path.name for path in (original / "bundle").rglob("*") if path.is_file() and str(original).encode() in path.read_bytes()]
+
+    assert told == []
+    assert HERE in (original / "bundle" / "settings.json").read_text()
 
 
 def test_it_holds_tables_figures_words_and_records(original: Path) -> None:

@@ -14,9 +14,10 @@ from radbench.folder import RunFolder, find_runs, write_json
 from radbench.leaderboard.board import build
 from radbench.leaderboard.lint import lint
 from radbench.leaderboard.printing.page import page
+from radbench.places import HERE, without_places
 from radbench.records import ValueRecord
 from radbench.submissions.receiving import Folders, is_hidden, sample_ids
-from radbench.submissions.redaction import FEWEST, HERE, public_run, public_summary, without_places
+from radbench.submissions.redaction import FEWEST, public_run, public_summary
 
 SECRET, SAID = "planted reference of", "planted output of"
 
