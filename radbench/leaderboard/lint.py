@@ -20,12 +20,13 @@ _MIN_LINES: Final = 8  # under one heading, to say what is usual there
 _MIN_COLUMNS: Final = 4  # of one heading, to say what a model's other metrics expect
 _STALE_DAYS: Final = 90  # between judgements in one column
 _JUDGED: Final = re.compile(r"\|judged:(?:[0-9-]+\.\.)?(\d{4}-\d\d-\d\d)")
+_SHARES: Final = ("fraction", "percent")  # units
 _FAR: Final = 0.5  # of all lines, between a cell's rank and the line's usual one: chance alone seldom goes this far
 
 
 def lint(board: Board) -> list[str]:
     """One sentence on each thing to check."""
-    return [*_copied(board), *_odd(board), *_intervals(board), *_unstated(board), *_judges(board), *_stale(board)]
+    return [*_copied(board), *_odd(board), *_wholes(board), *_intervals(board), *_unstated(board), *_judges(board), *_stale(board)]
 
 
 def _copied(board: Board) -> Iterator[str]:
@@ -68,6 +69,15 @@ def _outliers(board: Board, lines: list[Line], places: list[int]) -> Iterator[tu
             others = np.delete(shares[row], at)
             if not np.isnan(others).all() and abs(shares[row, at] - np.nanmedian(others)) > _FAR:
                 yield row, int(at)
+
+
+def _wholes(board: Board) -> Iterator[str]:
+    """Reported shares of more than a whole."""
+    for line in board.lines:
+        for column, cell in zip(board.columns, line.cells, strict=True):
+            share = _value(cell) if cell is not None and cell.reported and cell.reported.unit in _SHARES else 0
+            if share > 1:
+                yield f"{line.name}, {column.group} {column.name}: {share:.4g} of a whole is reported: its unit may be another one"
 
 
 def _intervals(board: Board) -> Iterator[str]:

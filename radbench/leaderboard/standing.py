@@ -17,7 +17,7 @@ from radbench.leaderboard.board import Board
 from radbench.leaderboard.cells import Cell, Line, Standing
 from radbench.leaderboard.combined import Drawn, drawn_together
 from radbench.leaderboard.comparing.aligned import align, listed
-from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, POWER
+from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, POWER, ranged
 from radbench.leaderboard.comparing.contenders import Contender
 from radbench.leaderboard.comparing.sheet import CompareSettings, Sheet, sheets
 from radbench.leaderboard.comparing.tabulating import MANY_GROUPS, entries
@@ -131,7 +131,7 @@ class _Inference:
 
 def _said(sheet: Sheet) -> str:
     panel, swaps = sheet.aligned.panel, sheet.swaps
-    how = "all swaps" if swaps.is_exact else f"{swaps.count} draws, seed {swaps.seed}"
+    how = "all swaps" if swaps.is_exact else f"{ranged(swaps.n_first, swaps.count)} draws, seed {swaps.seed}"
     n_pairs = f"{len(sheet.pairs)} {'pairs' if len(sheet.pairs) > 1 else 'pair'}"
     return (
         f"{sheet.test}, {sheet.settings.correction.capitalize()} over {n_pairs} at {ALPHA:g}, {how}, "

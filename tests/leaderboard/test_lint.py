@@ -57,6 +57,19 @@ def test_an_interval_that_contradicts_its_value_is_told(tmp_path: Path, low: str
     assert bool(found) == bool(said)
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        ("120", "percent", ["m (p), set m0: 1.2 of a whole is reported: its unit may be another one"]),
+        ("100", "percent", []),
+        ("120", "raw", []),
+        ("45", "fraction", ["m (p), set m0: 45 of a whole is reported: its unit may be another one"]),
+    ],
+)
+def test_a_share_of_more_than_a_whole_is_told(tmp_path: Path, value: str, unit: str, said: list[str]) -> None:
+    assert lint(board(tmp_path, [{"model": "m", "metric": "m0", "value": value, "unit": unit}], ["m0"])) == said
+
+
 def test_what_a_source_does_not_state_is_counted(tmp_path: Path) -> None:
     found = lint(board(tmp_path, [{"model": "m", "metric": "m0", "value": "5", "n": "", "exposure": ""}], ["m0"]))
 

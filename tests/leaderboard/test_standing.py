@@ -114,7 +114,7 @@ def test_there_are_groups_however_few_draws_are_asked_for(bench: Bench) -> None:
     found = infer(build(card, find_runs(bench.out), bench.catalog()), bench.catalog(), draws=10)
 
     assert [cell.standing.letters for line in found.lines if (cell := line.cells[0]) and cell.standing] == ["a", "b", "c"]
-    assert "Holm over 3 pairs at 0.05, 59 draws" in found.tests[0]
+    assert "Holm over 3 pairs at 0.05, 10 to 59 draws" in found.tests[0]
 
 
 def test_tests_are_told_of_the_columns_that_are_shown(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from radbench.metrics.bleu import Bleu
 from radbench.sample import Case
-from radbench.statistics.paired import MOST_UNITS, Swaps, mcnemar, sign_flip, sign_flip_pairs, swap_rows, swap_sums
+from radbench.statistics.paired import MOST_UNITS, SETTLED, Swaps, mcnemar, sign_flip, sign_flip_pairs, swap_rows, swap_sums
 
 
 def enumerated(differences: np.ndarray) -> float:
@@ -150,6 +150,34 @@ def test_groups_of_many_clusters_hold_the_level_and_find_what_single_clusters_fi
     assert 0.05 - 3 * np.sqrt(0.05 * 0.95 / trials) <= share <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
     shifted = skewed + 4 * skewed.std() / np.sqrt(n)  # a difference of four standard errors, found by all but 2% of tests
     assert (sign_flip(shifted, swaps) <= 0.05).mean() > 0.93
+
+
+@pytest.mark.parametrize("n_clusters", [80, MOST_UNITS + 50])
+def test_differences_that_many_of_the_first_swaps_reach_are_settled_by_them(n_clusters: int):
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=(6, n_clusters))
+    scores = noise + np.linspace(0, 4.5, 6)[:, None] / np.sqrt(n_clusters)
+    pairs = np.array(list(combinations(range(6), 2)))
+    differences = scores[pairs[:, 0]] - scores[pairs[:, 1]]
+    first, every = (sign_flip(differences, Swaps(n_clusters, draws, 0)) for draws in (1000, 4000))
+    by_both = sign_flip(differences, Swaps(n_clusters, 1000, 0, most=4000))
+
+    is_settled = first >= (SETTLED + 1) / 1001
+    assert 0 < is_settled.sum() < len(pairs)
+    np.testing.assert_array_equal(by_both, np.where(is_settled, first, every))
+    sums = np.stack([scores, np.ones_like(scores)], axis=2)
+
+    def mean(total: np.ndarray) -> np.ndarray:
+        return (total[:, 0] / total[:, 1])[None]
+
+    swaps = Swaps(n_clusters, 1000, 0, most=4000)
+    np.testing.assert_array_equal(by_both, sign_flip_pairs(scores, pairs, swaps))
+    np.testing.assert_array_equal(by_both, swap_sums(sums, pairs, mean, swaps)[0])
+    rows = [
+        swap_rows((sums[i], sums[j]), np.arange(n_clusters), np.ones(n_clusters), lambda both, w: mean(w @ both), swaps)[0]
+        for i, j in pairs[:4]
+    ]
+    np.testing.assert_array_equal(by_both[:4], rows)
 
 
 def test_equal_systems_have_a_p_of_one_and_p_is_never_zero():

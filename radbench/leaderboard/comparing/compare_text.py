@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
-from radbench.leaderboard.comparing.comparison import ALPHA, LEVEL, POWER, Claim, Comparison, Entry, Interval, NonInferiority, Pair, Table
+from radbench.leaderboard.comparing.comparison import (
+    ALPHA,
+    LEVEL,
+    POWER,
+    Claim,
+    Comparison,
+    Entry,
+    Interval,
+    NonInferiority,
+    Pair,
+    Table,
+    ranged,
+)
 from radbench.statistics.multiplicity import NAMES
 
 Format: TypeAlias = Literal["text", "markdown"]
@@ -40,7 +52,7 @@ def sentence(table: Table, pair: Pair) -> str:
 
 def how_tested(table: Table) -> str:
     """The test with its draws and seed."""
-    draws = f"all 2^{table.n_clusters}, exact" if table.is_exact else f"B = {table.swaps}, seed {table.seed}"
+    draws = f"all 2^{table.n_clusters}, exact" if table.is_exact else f"B = {ranged(table.draws, table.swaps)}, seed {table.seed}"
     return f"{table.test}, {draws}"
 
 

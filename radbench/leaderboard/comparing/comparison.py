@@ -17,6 +17,11 @@ ALPHA: Final = 0.05  # of tests, after correction
 POWER: Final = 0.8  # of the minimum detectable difference
 
 
+def ranged(least: int, most: int) -> str:
+    """How many draws were made: as many for all pairs, or more for those whose difference few of them reach."""
+    return str(most) if least == most else f"{least} to {most}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A system: one run."""
@@ -100,7 +105,7 @@ class Table:
     is_exact: bool  # all swaps were gone through
     correction: Correction
     family: int  # pairs that were tested
-    swaps: int  # behind the tests; with few clusters all there are
+    swaps: int  # behind the tests at most; with few clusters all there are
     draws: int  # behind intervals and ranks
     seed: int
     interval: str  # of differences and ranks

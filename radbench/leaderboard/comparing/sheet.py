@@ -99,7 +99,7 @@ def sheets(aligned: Aligned, settings: CompareSettings, groups: Sequence[Group])
     """
     panel, n_systems = aligned.panel, len(aligned.contenders)
     pairs = np.array([(i, j) for i in range(n_systems) for j in range(i + 1, n_systems)], dtype=np.intp)
-    swaps = Swaps(panel.n_clusters, max(settings.draws, draws_needed(len(pairs), ALPHA)), settings.seed)
+    swaps = Swaps(panel.n_clusters, settings.draws, settings.seed, most=draws_needed(len(pairs), ALPHA))
     points, cases = panel.points(), panel.cases()
     means = panel.are_means(cases)
     panel = replace(panel, means=cases) if all(means) else panel
