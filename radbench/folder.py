@@ -20,19 +20,17 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from radbench.errors import RunError, RunFormatError
-from radbench.records import FORMAT, Prediction, RecordT, RunRecord, SampleGroups, SampleRecord, Summary, adapter
+from radbench.records import FORMAT, Prediction, RecordT, RunRecord, SampleRecord, Summary, adapter
 from radbench.sample import Reply, Request, Sample
 from radbench.terms import opened
 
 HIDDEN: Final = "hidden.txt"  # in a folder whose references nobody may see
-
-_SampleT = TypeVar("_SampleT", "SampleRecord", "SampleGroups")
 
 
 class RunFolder:
@@ -76,18 +74,11 @@ class RunFolder:
 
     def iter_samples(self) -> Iterator[SampleRecord]:
         """The samples in the order asked, the last line of each id."""
-        return self._last_of_each_id(SampleRecord)
-
-    def iter_groups(self) -> Iterator[SampleGroups]:
-        """What the samples are grouped by, in the order asked."""
-        return self._last_of_each_id(SampleGroups)
-
-    def _last_of_each_id(self, kind: type[_SampleT]) -> Iterator[_SampleT]:
         if not self._has_repeated_ids():
-            yield from read_lines(self.samples, kind)
+            yield from read_lines(self.samples, SampleRecord)
             return
-        last = {record.id: number for number, record in enumerate(read_lines(self.samples, kind))}
-        for number, record in enumerate(read_lines(self.samples, kind)):
+        last = {record.id: number for number, record in enumerate(read_lines(self.samples, SampleRecord))}
+        for number, record in enumerate(read_lines(self.samples, SampleRecord)):
             if last[record.id] == number:
                 yield record
 

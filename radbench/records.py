@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
@@ -24,7 +24,7 @@ _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 # JSON knows no infinities; a log-likelihood may be "-inf", or "nan" by a model's fault
 _Score = Annotated[float, PlainSerializer(lambda score: score if math.isfinite(score) else str(score), when_used="json")]
 
-RecordT = TypeVar("RecordT", bound="Sample | SampleGroups | Reply | BaseModel")
+RecordT = TypeVar("RecordT", bound="Sample | Reply | BaseModel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +34,6 @@ class SampleRecord(Sample):
     position: int
     keys: tuple[str, ...] = ()
     excluded: str = ""  # why nothing was asked (no partner for swapped images); "" otherwise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleGroups:
-    """What the cases of a sample are grouped by; the rest of its line is passed over, which is four times as fast."""
-
-    id: str
-    cluster: str = ""
-    subgroups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -322,12 +321,3 @@ def test_each_file_has_a_schema_that_names_its_fields():
 def test_a_record_can_be_copied_with_a_change():
     record = SampleRecord(id="a", position=0)
     assert replace(record, position=4).position == 4
-
-
-@given(st.lists(sample_records, max_size=4))
-def test_groups_are_those_of_the_samples(records: list[SampleRecord]):
-    with tempfile.TemporaryDirectory() as path:
-        folder = RunFolder(Path(path))
-        folder.samples.write_bytes(b"".join(map(to_line, records)))
-        groups = [(one.id, one.cluster, one.subgroups) for one in folder.iter_groups()]
-        assert groups == [(one.id, one.cluster, one.subgroups) for one in folder.iter_samples()]

@@ -62,12 +62,11 @@ def table(
     if is_agreement:
         if compare_to:
             raise ContentError(f"{board}: a table of correlations has no --compare-to")
-        from radbench.paper.correlation_table import provenance as of_correlations
-        from radbench.paper.correlation_table import read_correlations, select_from
+        from radbench.paper import correlation_table as of
 
-        agreement = select_from(read_correlations(Path(board)), _split(columns), _split(models))
+        agreement = of.select_from(of.read_correlations(Path(board)), _split(columns), _split(models))
         written = _correlations(agreement, fmt, caption=caption, label=label, intervals=intervals)
-        _print(written, to, of_correlations(agreement) if to and fmt != "json" else None)
+        _print(written, to, of.provenance(agreement) if to and fmt != "json" else None)
         return
     from radbench.cli.runs import found_below
     from radbench.leaderboard.board import build
